@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/stackfile/stack/spec"
+)
+
+// State is what an engine had when it was looked at. It is a value: nothing in
+// it changes later, and it may be read from several goroutines.
+type State struct {
+	Target     string // the kind of engine: docker, memory
+	API        string // in use, such as 1.41
+	Containers []Container
+	Networks   map[string]Network // by name
+	Volumes    map[string]Volume  // by name
+	Images     map[string]Image   // by the reference that was asked for
+	Foreign    []Foreign          // containers outside the project
+	// ConnectAfterCreate says that a container is created with one network
+	// and connected to the others afterwards (API below 1.44).
+	ConnectAfterCreate bool
+}
+
+// A Container is one that carries the project's label.
+type Container struct {
+	ID, Name string
+	Service  string
+	Number   int  // of the replica, from 1
+	OneOff   bool // made by run, no replica
+
+	Image, ImageID string // the reference it was made from, and what that meant
+	Status         Status
+	Health         Health
+	ExitCode       int
+	OOMKilled      bool
+	Restarts       int
+	Created        time.Time
+	Started        time.Time
+	Finished       time.Time
+	Labels         map[string]string
+	Ports          []Port
+
+	// Recorded is what it was made from, the values of its environment read
+	// back from the container; nil for a container that stack did not make.
+	Recorded *spec.Container
+	// Observed is Recorded, but with each live field as the engine has it now.
+	Observed *spec.Container
+	// Anonymous holds its anonymous volumes' names, by target.
+	Anonymous map[string]string
+}
+
+// Status is where in its life a container is, in the engine's words.
+type Status string
+
+// The statuses of the Engine API, ContainerState.
+const (
+	StatusCreated    Status = "created"
+	StatusRunning    Status = "running"
+	StatusPaused     Status = "paused"
+	StatusRestarting Status = "restarting"
+	StatusExited     Status = "exited"
+	StatusRemoving   Status = "removing"
+	StatusDead       Status = "dead"
+)
+
+// Health is the verdict of a container's healthcheck, "" when it has none.
+type Health string
+
+// The verdicts of the Engine API.
+const (
+	HealthStarting  Health = "starting"
+	HealthHealthy   Health = "healthy"
+	HealthUnhealthy Health = "unhealthy"
+)
+
+// A Port is one published port. Public is 0 while it is not bound.
+type Port struct {
+	IP       string
+	Public   uint16
+	Private  uint16
+	Protocol string
+}
+
+// A Network is one that the engine has.
+type Network struct {
+	ID       string
+	Labels   map[string]string
+	Recorded *spec.Network // from its label; nil when stack did not make it
+	Driver   string
+	Members  []string // names of the containers attached, stopped ones left out
+}
+
+// A Volume is one that the engine has.
+type Volume struct {
+	Labels   map[string]string
+	Recorded *spec.Volume // from its label; nil when stack did not make it
+	Driver   string
+	Created  time.Time
+}
+
+// An Image is what a reference means.
+type Image struct {
+	ID      string
+	Created time.Time
+	Tagged  time.Time // when the reference last came to mean it; zero when unknown
+	// Healthcheck is the image's own, nil for none.
+	Healthcheck *spec.Healthcheck
+	// Volumes are the targets for which the image asks an anonymous volume.
+	Volumes []string
+}
+
+// A Foreign container is one outside the project: its name and its published
+// ports are taken.
+type Foreign struct {
+	Name    string
+	Project string
+	Ports   []Port
+}

@@ -1,0 +1,147 @@
+// Package plan is what is going to happen, as a value: actions, the order
+// between them, and the reason of each. It knows no engine, and it never does
+// anything: a planner makes plans, a reconciler carries them out.
+//
+// A Plan holds every argument of every action. What can only be known on the
+// way (did the build give another image?) is written down as a [Guard], decided
+// from the [Outcome] of an earlier action. So a plan can be printed, compared
+// and carried out later.
+package plan
+
+import "fmt"
+
+// A Plan is a graph of actions. The zero Plan changes nothing.
+type Plan struct {
+	Target  string // the kind of engine, such as "docker"
+	Project string
+	Base    string // digest of what was observed; "" when nothing was
+	Actions []Action
+	Notes   []Note
+}
+
+// An Action is one call to an engine, or one wait. Its ID is unique in its
+// plan, made from the names of things, and the same each time the plan is made.
+type Action struct {
+	ID      string
+	Change  Change
+	Op      Op
+	After   []Edge
+	Unless  Guard
+	Reasons []Reason // never empty
+}
+
+// A Change is what an action is a part of, in a user's words: replacing a
+// container takes several actions with one Change.
+type Change struct {
+	Verb   Verb
+	Object string // service, container, network, volume, image
+	Name   string // the engine's name of the object, or the image's reference
+	// Service is the service that the change is for; "" for none.
+	Service string
+}
+
+func (c Change) String() string { return fmt.Sprintf("%s %s %s", c.Verb, c.Object, c.Name) }
+
+// A Verb says what happens to an object.
+type Verb string
+
+// The verbs, from the harmless to the serious.
+const (
+	Wait    Verb = "wait for"
+	Pull    Verb = "pull"
+	Build   Verb = "build"
+	Create  Verb = "create"
+	Start   Verb = "start"
+	Unpause Verb = "unpause"
+	Update  Verb = "update"
+	Rename  Verb = "rename"
+	Restart Verb = "restart"
+	Stop    Verb = "stop"
+	Run     Verb = "run" // a job, to completion
+	Replace Verb = "replace"
+	Remove  Verb = "remove"
+)
+
+// An Edge says that an action comes after another one, and what must have
+// become of that one. All edges of an action must hold. When one cannot hold
+// any more, the action does not run: it is skipped if something failed, and
+// unneeded otherwise.
+type Edge struct {
+	ID   string
+	When When
+}
+
+// When is what must have become of an earlier action.
+type When int
+
+const (
+	// Succeeded holds when the action succeeded, or its guard found it unneeded.
+	Succeeded When = iota
+	// Failed holds when the action failed or was skipped. Actions with such
+	// an edge are the undo of others: they run also after an interruption.
+	Failed
+	// Settled holds as soon as the action is over in whatever way.
+	Settled
+)
+
+func (w When) String() string { return [...]string{"succeeded", "failed", "settled"}[w] }
+
+// Op is one call to a target, with all its arguments. Each target defines its
+// own; Kind is a VerbNoun in the target's words.
+type Op interface{ Kind() string }
+
+// A Waiter is an Op that changes nothing and takes as long as something else
+// takes. Waits do not use up the limit of parallel actions, and an interruption
+// ends them.
+type Waiter interface {
+	Op
+	Waits()
+}
+
+// Waits reports whether op is a wait.
+func Waits(op Op) bool {
+	_, ok := op.(Waiter)
+	return ok
+}
+
+// Undo reports whether the action runs because another one failed.
+func (a Action) Undo() bool {
+	for _, e := range a.After {
+		if e.When == Failed {
+			return true
+		}
+	}
+	return false
+}
+
+// Empty reports whether carrying out the plan would change nothing: it has no
+// action, or only waits.
+func (p *Plan) Empty() bool {
+	for _, a := range p.Actions {
+		if !Waits(a.Op) {
+			return false
+		}
+	}
+	return true
+}
+
+// Changes returns the changes of the plan in the order in which they first
+// appear, each once, waits and undos left out.
+func (p *Plan) Changes() []Change {
+	var out []Change
+	seen := map[Change]bool{}
+	for _, a := range p.Actions {
+		if Waits(a.Op) || a.Undo() || seen[a.Change] {
+			continue
+		}
+		seen[a.Change] = true
+		out = append(out, a.Change)
+	}
+	return out
+}
+
+// A Note is worth knowing and changes nothing, such as an orphan.
+type Note struct {
+	Service string // "" for none
+	Text    string
+}

@@ -1,0 +1,120 @@
+// Package spec is the desired state: what a stack file asks for, as one value.
+// It never talks to an engine, and it never changes anything.
+//
+// A Stack is made by [Load] from files that follow the Compose specification.
+// Everything in it is resolved: names are the engine's names, paths are
+// absolute, durations are durations, and collections without an order are maps
+// keyed by what identifies an element, so that two stacks can be compared field
+// by field.
+package spec
+
+import "time"
+
+// A Stack is everything one stack file asks of a target. Callers do not change
+// it; it may be read from several goroutines.
+type Stack struct {
+	Name       string // the project's name, as in the label com.docker.compose.project
+	WorkingDir string // absolute
+	Files      []string
+
+	Services map[string]Service // those of the active profiles, by name
+	Inactive []string           // declared, but outside the active profiles; sorted. Not orphans
+	Networks map[string]Network // those in use, by the file's key
+	Volumes  map[string]Volume  // those declared, by the file's key
+	Warnings []Finding          // accepted, but not honoured; each names its attribute
+}
+
+// A Service is one program of a stack, in one or more replicas.
+type Service struct {
+	Name      string
+	Container Container // what each replica is made from
+	Replicas  int
+
+	ContainerName string // fixed name instead of <project>-<service>-<n>; "" for none
+	DependsOn     map[string]Dependency
+	Build         *Build // nil: the image is pulled
+	PullPolicy    string // missing, always, never, build, refresh
+	PullAfter     time.Duration
+	Files         map[string]FileContent // configs and secrets to copy, by target; bound ones are mounts
+
+	Job         bool          // runs to completion: something depends on its success
+	StopTimeout time.Duration // 0: the engine's default, 10 s
+	Monitor     time.Duration // without a healthcheck: how long it must run before it counts as good; 0: 1 s
+	PostStart   []Hook
+	PreStop     []Hook
+	Attach      bool // its logs show in an attached up
+}
+
+// A Dependency is one entry of depends_on, or one implied by links,
+// volumes_from, or a shared namespace.
+type Dependency struct {
+	Condition Condition
+	Restart   bool // replace the dependent when the dependency is replaced
+	Required  bool
+	Namespace bool // shares the dependency's container: follows each replace of it
+}
+
+// A Condition is what a container must meet before its dependents start.
+type Condition string
+
+// The conditions of the Compose specification, chapter 05, depends_on.
+const (
+	Started   Condition = "service_started"
+	Healthy   Condition = "service_healthy"
+	Completed Condition = "service_completed_successfully"
+)
+
+// A Hook is a command run inside a container at a point of its life.
+type Hook struct {
+	Command     []string          `json:"command,omitempty"`
+	User        string            `json:"user,omitempty"`
+	Privileged  bool              `json:"privileged,omitempty"`
+	WorkingDir  string            `json:"working_dir,omitempty"`
+	Environment map[string]string `json:"environment,omitempty"`
+}
+
+// FileContent is a config or secret whose text is copied into the container.
+// The text is kept out of every label, plan text and log.
+type FileContent struct {
+	Content  []byte
+	UID, GID int
+	Mode     int64 // permission bits; 0: 0444
+}
+
+// A Network is a network of the stack, or an external one it uses.
+type Network struct {
+	Name       string            `json:"name"`
+	External   bool              `json:"external,omitempty"`
+	Driver     string            `json:"driver,omitempty"`
+	DriverOpts map[string]string `json:"driver_opts,omitempty"`
+	Internal   bool              `json:"internal,omitempty"`
+	Attachable bool              `json:"attachable,omitempty"`
+	EnableIPv4 *bool             `json:"enable_ipv4,omitempty"`
+	EnableIPv6 *bool             `json:"enable_ipv6,omitempty"`
+	IPAM       IPAM              `json:"ipam,omitzero"`
+	Labels     map[string]string `json:"labels,omitempty"`
+}
+
+// IPAM is a network's address management.
+type IPAM struct {
+	Driver  string            `json:"driver,omitempty"`
+	Options map[string]string `json:"options,omitempty"`
+	Config  []Pool            `json:"config,omitempty"`
+}
+
+// A Pool is one address range of a network.
+type Pool struct {
+	Subnet       string            `json:"subnet,omitempty"`
+	IPRange      string            `json:"ip_range,omitempty"`
+	Gateway      string            `json:"gateway,omitempty"`
+	AuxAddresses map[string]string `json:"aux_addresses,omitempty"`
+}
+
+// A Volume is a named volume of the stack, or an external one it uses.
+type Volume struct {
+	Name       string            `json:"name"`
+	External   bool              `json:"external,omitempty"`
+	Driver     string            `json:"driver,omitempty"`
+	DriverOpts map[string]string `json:"driver_opts,omitempty"`
+	Labels     map[string]string `json:"labels,omitempty"`
+}
