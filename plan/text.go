@@ -1,0 +1,93 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Text is the plan for people: what changes, service by service in the plan's
+// order, each change with its reasons. Waits and undos are left out. It ends
+// with the notes.
+func (p *Plan) Text() string {
+	var b strings.Builder
+	steps := p.Steps()
+	if len(steps) == 0 {
+		b.WriteString("nothing to do\n")
+	}
+	for _, service := range services(steps) {
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		p.section(&b, service, steps)
+	}
+	for i, n := range p.Notes {
+		if i == 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(n.String() + "\n")
+	}
+	return b.String()
+}
+
+// section writes the changes of one service; those of none stand under the
+// project's name.
+func (p *Plan) section(b *strings.Builder, service string, steps []Step) {
+	if service == "" {
+		fmt.Fprintf(b, "%s:\n", p.title())
+	} else {
+		fmt.Fprintf(b, "service %s:\n", service)
+	}
+	for _, s := range steps {
+		if s.Service != service {
+			continue
+		}
+		fmt.Fprintf(b, "  %s%s\n", s.Change, p.condition(s))
+		for _, r := range s.Reasons {
+			fmt.Fprintf(b, "      %s\n", r)
+		}
+	}
+}
+
+func (p *Plan) title() string {
+	if p.Project == "" {
+		return "stack"
+	}
+	return "stack " + p.Project
+}
+
+func services(steps []Step) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, s := range steps {
+		if !seen[s.Service] {
+			seen[s.Service] = true
+			out = append(out, s.Service)
+		}
+	}
+	return out
+}
+
+// condition is what follows a change that may turn out to be unneeded.
+func (p *Plan) condition(s Step) string {
+	var images []string
+	for _, same := range s.If {
+		if p.service(same.ID) == s.Service && len(s.If) == 1 {
+			return ", if the image changes"
+		}
+		images = append(images, same.Image)
+	}
+	if len(images) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", if image %s changes", strings.Join(images, " or "))
+}
+
+// service is whose action it is.
+func (p *Plan) service(action string) string {
+	for _, a := range p.Actions {
+		if a.ID == action {
+			return a.Change.Service
+		}
+	}
+	return ""
+}
