@@ -31,9 +31,9 @@ const (
 	// LabelAnonymous, on a container, lists its anonymous volumes' targets
 	// and names, so that a replace carries them over.
 	LabelAnonymous = "dev.stack.anonymous"
-	// LabelHooks holds the pre_stop hooks, so that a stop without the stack
-	// file runs them.
-	LabelHooks = "dev.stack.pre-stop"
+	// LabelHooks holds the post_start and pre_stop hooks, so that a start or a
+	// stop without the stack file runs them.
+	LabelHooks = "dev.stack.hooks"
 )
 
 // definition is the form of LabelDefinition on a container. The values of the

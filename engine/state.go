@@ -9,8 +9,9 @@ import (
 // State is what an engine had when it was looked at. It is a value: nothing in
 // it changes later, and it may be read from several goroutines.
 type State struct {
-	Target     string // the kind of engine: docker, memory
-	API        string // in use, such as 1.41
+	Target     string    // the kind of engine: docker, memory
+	API        string    // in use, such as 1.41
+	Taken      time.Time // when it was read, by the clock of this process
 	Containers []Container
 	Networks   map[string]Network // by name
 	Volumes    map[string]Volume  // by name
@@ -45,6 +46,9 @@ type Container struct {
 	Recorded *spec.Container
 	// Observed is Recorded, but with each live field as the engine has it now.
 	Observed *spec.Container
+	// Joins holds the IDs of the containers whose network, pid or ipc
+	// namespace it shares.
+	Joins []string
 	// Anonymous holds its anonymous volumes' names, by target.
 	Anonymous map[string]string
 }

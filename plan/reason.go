@@ -22,15 +22,15 @@ type Reason struct {
 	Code     Code
 	Field    string // such as environment.LOG_LEVEL
 	From, To string
-	Text     string // for codes without a field
+	Text     string // the whole reason in words, where From and To do not say it
 }
 
 func (r Reason) String() string {
 	switch {
-	case r.Field == "" && r.Text == "":
-		return string(r.Code)
-	case r.Field == "":
+	case r.Text != "":
 		return r.Text
+	case r.Field == "":
+		return string(r.Code)
 	case r.Code == Drifted:
 		return fmt.Sprintf("drifted: %s: %s -> %s", r.Field, r.From, r.To)
 	case r.From == "":
