@@ -26,3 +26,22 @@ func (e *NotReadyError) Error() string {
 	}
 	return b.String()
 }
+
+// A BuildError says at which step a build failed, with the end of what that
+// step printed.
+type BuildError struct {
+	Image string   // the reference that was to be made
+	Step  string   // such as "[2/5] RUN make"; "" when it failed outside of any step
+	Cause string   // in the engine's words
+	Logs  []string // the last lines of the step's output
+	Err   error    // what the engine answered
+}
+
+func (e *BuildError) Error() string {
+	if e.Step == "" {
+		return fmt.Sprintf("build image %q: %s", e.Image, e.Cause)
+	}
+	return fmt.Sprintf("build image %q: %s: %s", e.Image, e.Step, e.Cause)
+}
+
+func (e *BuildError) Unwrap() error { return e.Err }
