@@ -30,6 +30,7 @@ type Container struct {
 	OneOff   bool // made by run, no replica
 
 	Image, ImageID string // the reference it was made from, and what that meant
+	Command        string // the program that runs and its arguments, for people; "" when unknown
 	Status         Status
 	Health         Health
 	ExitCode       int

@@ -18,6 +18,7 @@ type Options struct {
 	RecreateDeps   bool           // with ForceRecreate and Services: dependencies too
 	RenewAnonymous bool           // anonymous volumes are made anew
 	RemoveOrphans  bool
+	IgnoreOrphans  bool   // no note about orphans
 	Build          bool   // build images before starting
 	NoBuild        bool   // never build; a missing image is an error
 	Pull           string // always, missing, never; "": as the file says
