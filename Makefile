@@ -1,0 +1,53 @@
+PREFIX  ?= /usr/local
+TIMEOUT ?= 30m
+FUZZTIME ?= 30s
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+LINT_VERSION := v2.15.0
+# The version is in the name, so that a new one is built when it changes.
+LINT := .tools/golangci-lint-$(LINT_VERSION)
+
+.PHONY: help
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.PHONY: build
+build: ## make bin/stack
+	CGO_ENABLED=0 go build -trimpath -ldflags "$(LDFLAGS)" -o bin/stack ./cmd/stack
+
+.PHONY: install
+install: build ## copy it to $(PREFIX)/bin
+	install -D -m 755 bin/stack $(DESTDIR)$(PREFIX)/bin/stack
+
+.PHONY: setup
+setup: ## get the engine and the base image that the demo needs
+	scripts/setup
+
+.PHONY: demo
+demo: setup build ## bring examples/ml-webapp up and ask it for ten predictions
+	scripts/demo
+
+.PHONY: check
+check: $(LINT) ## formatting, vet and the linter
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not formatted by gofmt:"; echo "$$out"; exit 1; }
+	go vet -tags e2e ./...
+	$(LINT) run
+
+.PHONY: test
+test: build ## everything: check, unit tests, and the binary against a real engine
+	scripts/setup test
+	$(MAKE) check
+	go test -race ./...
+	go test -tags e2e -count 1 -timeout $(TIMEOUT) ./e2e/...
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for $(FUZZTIME)
+	scripts/fuzz $(FUZZTIME)
+
+# Built here and not fetched as a binary: only the Go module proxy is needed,
+# and its checksum database vouches for what comes.
+$(LINT):
+	GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv .tools/golangci-lint $@
