@@ -1,0 +1,118 @@
+package planner
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/spec"
+)
+
+// creation is the call that makes a replica's container.
+func (u *up) creation(r *replica, name string, connect []string) engine.CreateContainer {
+	s := r.service
+	op := engine.CreateContainer{
+		Name: name, Definition: s.Container, Labels: u.labels(r), Connect: connect,
+		NetworkMode: u.shared(s.Container.NetworkMode), PID: u.shared(s.Container.PID), IPC: u.shared(s.Container.IPC),
+		Anonymous: u.inherited(r), StopTimeout: s.StopTimeout,
+	}
+	for _, from := range s.Container.VolumesFrom {
+		op.VolumesFrom = append(op.VolumesFrom, u.lender(from))
+	}
+	return op
+}
+
+// shared turns service:x into the container of x that a namespace is shared
+// with: its first replica.
+func (u *up) shared(mode string) string {
+	name, ok := strings.CutPrefix(mode, "service:")
+	if !ok {
+		return mode
+	}
+	return "container:" + u.containerName(u.desired.Services[name], 1)
+}
+
+// lender turns an entry of volumes_from into the name of a container, its mode
+// kept.
+func (u *up) lender(from string) string {
+	if rest, ok := strings.CutPrefix(from, "container:"); ok {
+		return rest
+	}
+	name, mode, hasMode := strings.Cut(strings.TrimPrefix(from, "service:"), ":")
+	container := u.containerName(u.desired.Services[name], 1)
+	if hasMode {
+		return container + ":" + mode
+	}
+	return container
+}
+
+func (u *up) lendsVolumes(s spec.Service, dependency string) bool {
+	return slices.ContainsFunc(s.Container.VolumesFrom, func(from string) bool {
+		name, _, _ := strings.Cut(strings.TrimPrefix(from, "service:"), ":")
+		return name == dependency
+	})
+}
+
+// inherited are the anonymous volumes that the new container takes over from
+// the old one: those whose target is not mounted otherwise.
+func (u *up) inherited(r *replica) map[string]string {
+	if r.found == nil || u.opts.RenewAnonymous || len(r.found.Anonymous) == 0 {
+		return nil
+	}
+	out := maps.Clone(r.found.Anonymous)
+	maps.DeleteFunc(out, func(target, _ string) bool {
+		m, mounted := r.service.Container.Mounts[target]
+		return mounted && m.Source != ""
+	})
+	return out
+}
+
+// labels are all labels of a replica's container.
+func (u *up) labels(r *replica) map[string]string {
+	s := r.service
+	definition, err := engine.EncodeDefinition(s.Container)
+	if err != nil {
+		panic(fmt.Sprintf("planner: service %s: %v", s.Name, err))
+	}
+	digest := sha256.Sum256([]byte(definition))
+	labels := engine.With(s.Container.Labels, map[string]string{
+		engine.LabelProject:    u.desired.Name,
+		engine.LabelService:    s.Name,
+		engine.LabelNumber:     strconv.Itoa(r.number),
+		engine.LabelOneOff:     "False",
+		engine.LabelWorkingDir: u.desired.WorkingDir,
+		engine.LabelFiles:      strings.Join(u.desired.Files, ","),
+		engine.LabelHash:       hex.EncodeToString(digest[:]),
+		engine.LabelDependsOn:  dependsOn(s.DependsOn),
+		engine.LabelDefinition: definition,
+	})
+	if inherited := u.inherited(r); len(inherited) > 0 {
+		labels[engine.LabelAnonymous] = engine.EncodeMap(inherited)
+	}
+	if len(s.PostStart)+len(s.PreStop) > 0 {
+		labels[engine.LabelHooks] = encode(hooks{s.PostStart, s.PreStop})
+	}
+	return labels
+}
+
+// hooks is the form of engine.LabelHooks.
+type hooks struct {
+	PostStart []spec.Hook `json:"post_start,omitempty"`
+	PreStop   []spec.Hook `json:"pre_stop,omitempty"`
+}
+
+// dependsOn is the form in which docker compose records dependencies:
+// name:condition:restart, separated by commas.
+func dependsOn(dependencies map[string]spec.Dependency) string {
+	var parts []string
+	for _, name := range sortedKeys(dependencies) {
+		d := dependencies[name]
+		parts = append(parts, fmt.Sprintf("%s:%s:%t", name, d.Condition, d.Restart))
+	}
+	return strings.Join(parts, ",")
+}

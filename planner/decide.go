@@ -1,0 +1,123 @@
+package planner
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/spec"
+)
+
+// A verdict is what a container that is there needs.
+type verdict struct {
+	reasons []plan.Reason // to replace it for certain
+	doubts  []plan.Reason // to replace it unless the guard holds
+	guard   plan.Guard
+	update  []difference // in place
+	rewire  []difference // by disconnecting and connecting
+}
+
+func (v verdict) replaces() bool { return len(v.reasons) > 0 || len(v.doubts) > 0 }
+
+// why are the reasons of a replacement: all certain ones, or else the doubts.
+func (v verdict) why() []plan.Reason {
+	if len(v.reasons) > 0 {
+		return v.reasons
+	}
+	return v.doubts
+}
+
+// decide compares a replica's container with what is desired.
+func (u *up) decide(r *replica) verdict {
+	var v verdict
+	if u.opts.NoRecreate {
+		return v
+	}
+	v.compare(*r.found, r.service.Container)
+	u.judgeImage(&v, r)
+	u.judgeDependencies(&v, r)
+	if u.opts.ForceRecreate && (u.opts.RecreateDeps || u.explicit(r.service.Name)) {
+		v.reasons = append(v.reasons, requested("--force-recreate"))
+	}
+	if u.opts.RenewAnonymous && len(r.found.Anonymous) > 0 {
+		v.reasons = append(v.reasons, requested("--renew-anon-volumes"))
+	}
+	if len(v.reasons) > 0 {
+		v.guard = nil
+	}
+	return v
+}
+
+func (v *verdict) compare(c engine.Container, desired spec.Container) {
+	movesPort := ephemeral(desired)
+	for _, d := range differences(c, desired) {
+		switch {
+		case d.class == inPlace:
+			v.update = append(v.update, d)
+		case d.class == rewire && !movesPort:
+			v.rewire = append(v.rewire, d)
+		default:
+			v.reasons = append(v.reasons, d.reason)
+		}
+	}
+	if c.Status == engine.StatusDead || c.Status == engine.StatusRemoving {
+		v.reasons = append(v.reasons, plan.Reason{Code: plan.Drifted, Field: "status", From: string(c.Status), To: "running"})
+	}
+}
+
+// judgeImage looks at what the image's reference means, now or after the build
+// or pull that this plan makes.
+func (u *up) judgeImage(v *verdict, r *replica) {
+	ref := r.service.Container.Image
+	i := u.images[ref]
+	switch {
+	case i.action != "":
+		v.guard = append(v.guard, plan.Same{ID: i.action, Image: ref, ImageID: r.found.ImageID})
+		v.doubts = append(v.doubts, plan.Reason{Code: plan.Changed, Field: "image", Text: fmt.Sprintf("image: if %s means another one than %s", ref, short(r.found.ImageID))})
+	case i.id != "" && i.id != r.found.ImageID:
+		v.reasons = append(v.reasons, plan.Reason{Code: plan.Changed, Field: "image", Text: fmt.Sprintf("image: %s now means %s, was %s", ref, short(i.id), short(r.found.ImageID))})
+	}
+}
+
+// short is an ID as people compare them.
+func short(id string) string {
+	if algorithm, hex, ok := strings.Cut(id, ":"); ok && len(hex) > 12 {
+		return algorithm + ":" + hex[:12]
+	}
+	return id
+}
+
+// judgeDependencies makes a container follow those it stands on.
+func (u *up) judgeDependencies(v *verdict, r *replica) {
+	for _, name := range sortedKeys(r.service.DependsOn) {
+		d := r.service.DependsOn[name]
+		for _, other := range u.turns[name] {
+			switch {
+			case d.Namespace && u.strayed(*r.found, other):
+				v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which it is not attached to any more"))
+			case d.Namespace && other.start != "" && !other.replaced:
+				v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which is started"))
+			case (d.Namespace || d.Restart) && other.certain():
+				v.reasons = append(v.reasons, follow(name, "depends on %s, which is replaced"))
+			case (d.Namespace || d.Restart) && other.replaced:
+				v.guard = append(v.guard, other.guard...)
+				v.doubts = append(v.doubts, follow(name, "depends on %s, if that is replaced"))
+			case d.Restart && other.service.Job && other.start != "":
+				v.reasons = append(v.reasons, follow(name, "depends on %s, which runs again"))
+			}
+		}
+	}
+	v.guard = slices.CompactFunc(v.guard, func(a, b plan.Same) bool { return a == b })
+}
+
+func follow(name, format string) plan.Reason {
+	return plan.Reason{Code: plan.Dependency, Text: fmt.Sprintf(format, name)}
+}
+
+// strayed reports whether c shares a namespace with a container that is not
+// the one that other is now.
+func (u *up) strayed(c engine.Container, other *replica) bool {
+	return other.number == 1 && other.found != nil && !other.disturbed() && !slices.Contains(c.Joins, other.found.ID)
+}

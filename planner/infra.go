@@ -1,0 +1,167 @@
+package planner
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/spec"
+)
+
+// networks plans the networks that the services use: missing ones are created,
+// those with other options replaced. Labels alone are worth a note.
+func (u *up) networks(order []string) {
+	for _, key := range sortedKeys(u.desired.Networks) {
+		n := u.desired.Networks[key]
+		if n.External || !u.usesNetwork(order, n.Name) {
+			continue
+		}
+		found, ok := u.observed.Networks[n.Name]
+		switch {
+		case !ok:
+			s := step{change: plan.Change{Verb: plan.Create, Object: "network", Name: n.Name}, reasons: missing()}
+			u.pending["network "+n.Name] = u.add(s, "create network "+n.Name, u.createNetwork(key, n))
+		case found.Recorded != nil:
+			u.compareNetwork(key, n, found)
+		}
+	}
+}
+
+func missing() []plan.Reason { return []plan.Reason{{Code: plan.Missing}} }
+
+// usesNetwork reports whether one of the services is attached to the network.
+func (u *up) usesNetwork(order []string, name string) bool {
+	for _, service := range order {
+		if _, ok := u.desired.Services[service].Container.Networks[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (u *up) createNetwork(key string, n spec.Network) engine.CreateNetwork {
+	labels := engine.With(n.Labels, map[string]string{
+		engine.LabelProject: u.desired.Name, engine.LabelNetwork: key, engine.LabelDefinition: encode(n),
+	})
+	return engine.CreateNetwork{Definition: n, Labels: labels}
+}
+
+// encode is the JSON of a value that always has one.
+func encode(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("planner: %T without a JSON form: %v", v, err))
+	}
+	return string(text)
+}
+
+func (u *up) compareNetwork(key string, n spec.Network, found engine.Network) {
+	was, want := *found.Recorded, n
+	if !maps.Equal(was.Labels, want.Labels) {
+		u.note("", "network %s: labels differ; the engine cannot change them, and they are not worth an interruption", n.Name)
+	}
+	was.Labels, want.Labels = nil, nil
+	if reasons := changes(was, want); len(reasons) > 0 {
+		u.replaceNetwork(key, n, reasons)
+	}
+}
+
+// changes explains how two definitions of a network or a volume differ.
+func changes(was, want any) []plan.Reason {
+	if reflect.DeepEqual(was, want) {
+		return nil
+	}
+	var out []plan.Reason
+	for _, c := range walk("", tree(was), tree(want)) {
+		out = append(out, c.reason(plan.Changed))
+	}
+	return out
+}
+
+// replaceNetwork takes every container off the network, stopped ones too,
+// makes the network anew, and puts them back with their full settings.
+func (u *up) replaceNetwork(key string, n spec.Network, reasons []plan.Reason) {
+	s := step{change: plan.Change{Verb: plan.Replace, Object: "network", Name: n.Name}, reasons: reasons}
+	members := u.members(n.Name)
+	var off []string
+	for _, c := range members {
+		op := engine.DisconnectNetwork{Network: n.Name, Container: c.ID}
+		off = append(off, u.add(s, "disconnect "+c.Name+" from "+n.Name, op))
+	}
+	removed := u.add(s, "remove network "+n.Name, engine.RemoveNetwork{Name: n.Name}, after(off...)...)
+	created := u.add(s, "create network "+n.Name, u.createNetwork(key, n), onDone(removed))
+	u.pending["network "+n.Name] = created
+	for _, c := range members {
+		op := engine.ConnectNetwork{Network: n.Name, Container: c.ID, Endpoint: u.endpoint(c, n.Name)}
+		u.pending["rewired "+c.Name] = u.add(s, "connect "+c.Name+" to "+n.Name, op, onDone(created))
+	}
+}
+
+// members are the project's containers that are attached to a network, stopped
+// ones too: the engine lists only running ones with the network.
+func (u *up) members(network string) []engine.Container {
+	var out []engine.Container
+	for _, c := range u.observed.Containers {
+		if c.Observed == nil {
+			continue
+		}
+		if _, ok := c.Observed.Networks[network]; ok {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// endpoint is how c is to be attached to a network: as the file asks, if the
+// file still knows its service.
+func (u *up) endpoint(c engine.Container, network string) spec.Endpoint {
+	if e, ok := u.desired.Services[c.Service].Container.Networks[network]; ok {
+		return e
+	}
+	return c.Observed.Networks[network]
+}
+
+// volumes plans the named volumes that the services mount. A volume is created
+// when it is missing, and never changed.
+func (u *up) volumes(order []string) {
+	for _, key := range sortedKeys(u.desired.Volumes) {
+		v := u.desired.Volumes[key]
+		if v.External || !u.usesVolume(order, v.Name) {
+			continue
+		}
+		found, ok := u.observed.Volumes[v.Name]
+		if !ok {
+			u.createVolume(key, v)
+			continue
+		}
+		if found.Labels[engine.LabelProject] != u.desired.Name {
+			u.note("", "volume %s was not made for this stack; it is used as it is, and down -v leaves it", v.Name)
+		}
+		if found.Recorded != nil && !maps.Equal(found.Recorded.Labels, v.Labels) {
+			u.note("", "volume %s: labels differ; the engine cannot change them", v.Name)
+		}
+	}
+}
+
+func (u *up) usesVolume(order []string, name string) bool {
+	for _, service := range order {
+		for _, m := range u.desired.Services[service].Container.Mounts {
+			if m.Type == "volume" && m.Source == name {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (u *up) createVolume(key string, v spec.Volume) {
+	labels := engine.With(v.Labels, map[string]string{
+		engine.LabelProject: u.desired.Name, engine.LabelVolume: key, engine.LabelDefinition: encode(v),
+	})
+	s := step{change: plan.Change{Verb: plan.Create, Object: "volume", Name: v.Name}, reasons: missing()}
+	u.pending["volume "+v.Name] = u.add(s, "create volume "+v.Name, engine.CreateVolume{Definition: v, Labels: labels})
+	u.fresh[v.Name] = true
+}

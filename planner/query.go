@@ -1,0 +1,92 @@
+package planner
+
+import (
+	"slices"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/spec"
+)
+
+// Query is what has to be observed before Up, Build and Pull can plan for
+// desired.
+func Query(desired *spec.Stack) engine.Query {
+	q := engine.Query{Project: desired.Name}
+	for _, key := range sortedKeys(desired.Networks) {
+		q.Networks = append(q.Networks, desired.Networks[key].Name)
+	}
+	for _, key := range sortedKeys(desired.Volumes) {
+		q.Volumes = append(q.Volumes, desired.Volumes[key].Name)
+	}
+	for _, name := range sortedKeys(desired.Services) {
+		if ref := desired.Services[name].Container.Image; !slices.Contains(q.Images, ref) {
+			q.Images = append(q.Images, ref)
+		}
+	}
+	return q
+}
+
+// Build plans the builds of the services that have one.
+func Build(desired *spec.Stack, observed engine.State, opts ImageOptions) (*plan.Plan, error) {
+	d := newDraft(desired.Name, observed)
+	services, err := imageServices(desired, opts)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range services {
+		if s.Build != nil {
+			d.build(desired.Name, adapted(s, opts), plan.Reason{Code: plan.Requested, Text: "build"})
+		}
+	}
+	return d.finish()
+}
+
+// adapted is a service whose build is as the command line asks.
+func adapted(s spec.Service, opts ImageOptions) spec.Service {
+	b := *s.Build
+	b.Args = engine.With(b.Args, opts.Args)
+	b.NoCache = b.NoCache || opts.NoCache
+	b.Pull = b.Pull || opts.Pull
+	s.Build = &b
+	return s
+}
+
+// Pull plans the pulls of the services' images. Those that can be built are
+// pulled only where the file names an image for them.
+func Pull(desired *spec.Stack, observed engine.State, opts ImageOptions) (*plan.Plan, error) {
+	d := newDraft(desired.Name, observed)
+	services, err := imageServices(desired, opts)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range services {
+		_, there := observed.Images[s.Container.Image]
+		switch {
+		case s.Build != nil && (opts.IgnoreBuildable || unnamed(desired.Name, s)):
+			d.note(s.Name, "service %s is not pulled: its image is built", s.Name)
+		case opts.Policy == "missing" && there:
+		default:
+			d.pull(s, plan.Reason{Code: plan.Requested, Text: "pull"})
+		}
+	}
+	return d.finish()
+}
+
+// unnamed reports whether the image of a service has only the name that its
+// build gets by default.
+func unnamed(project string, s spec.Service) bool {
+	return s.Container.Image == project+"-"+s.Name
+}
+
+func imageServices(desired *spec.Stack, opts ImageOptions) ([]spec.Service, error) {
+	u := newUp(desired, engine.State{}, Options{Services: opts.Services, NoDeps: !opts.WithDependencies && len(opts.Services) > 0})
+	order, err := u.choose()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]spec.Service, len(order))
+	for i, name := range order {
+		out[i] = desired.Services[name]
+	}
+	return out, nil
+}

@@ -1,0 +1,125 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/spec"
+)
+
+// restore plans what an interrupted run left to do, and changes the observed
+// state of this work sheet to what it will be then. What is named .new is
+// half-made and is removed. What is named .old is proven: it comes back where
+// its replacement was not renamed yet, and else it waits for the proof of its
+// replacement.
+func (u *up) restore() {
+	names := map[string]bool{}
+	for _, c := range u.observed.Containers {
+		names[c.Name] = true
+	}
+	var kept []engine.Container
+	for _, c := range u.observed.Containers {
+		base, suffix := u.leftover(c)
+		switch {
+		case suffix == suffixNew:
+			s := u.repair(c, plan.Remove, "half-made by an interrupted run")
+			u.pending["container "+c.Name] = u.add(s, "remove "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true})
+		case suffix == suffixOld && names[base]:
+			u.asides[base] = c
+		case suffix == suffixOld:
+			kept = append(kept, u.comeBack(c, base))
+		default:
+			kept = append(kept, c)
+		}
+	}
+	u.observed.Containers = kept
+}
+
+// leftover takes the name of a container of a chosen service apart, if it is
+// one that a replacement gives on its way.
+func (u *up) leftover(c engine.Container) (base, suffix string) {
+	s, ok := u.desired.Services[c.Service]
+	if !ok || !u.chosen[c.Service] || c.OneOff {
+		return "", ""
+	}
+	for _, suffix := range []string{suffixNew, suffixOld} {
+		base, ok := strings.CutSuffix(c.Name, suffix)
+		if ok && base == u.containerName(s, c.Number) {
+			return base, suffix
+		}
+	}
+	return "", ""
+}
+
+func (u *up) repair(c engine.Container, verb plan.Verb, text string) step {
+	return step{
+		change:  plan.Change{Verb: verb, Object: "container", Name: c.Name, Service: c.Service},
+		reasons: []plan.Reason{{Code: plan.Surplus, Text: text}},
+	}
+}
+
+// comeBack plans the return of an old container under its name, and returns it
+// as it will be. Whether it runs, and its restart policy, are mended like any
+// other drift.
+func (u *up) comeBack(c engine.Container, base string, edges ...plan.Edge) engine.Container {
+	s := u.repair(c, plan.Rename, "kept aside by an interrupted run")
+	u.pending["container "+base] = u.add(s, "rename "+c.Name+" to "+base, engine.RenameContainer{From: c.ID, To: base}, edges...)
+	c.Name = base
+	return c
+}
+
+// fallBack gives up a replacement that is not proven and not wanted any more:
+// the old container comes back, and is what the replica has.
+func (u *up) fallBack(r *replica) {
+	old := u.asides[r.name]
+	delete(u.asides, r.name)
+	if meets(*r.found, u.proof(r.service)) {
+		u.dropOld(r, old)
+		return
+	}
+	s := u.repair(*r.found, plan.Remove, "not ready, left by an interrupted run")
+	gone := u.add(s, "remove "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true})
+	back := u.comeBack(old, r.name, onDone(gone))
+	r.found = &back
+}
+
+// dropOld removes an old container whose replacement is proven.
+func (u *up) dropOld(r *replica, old engine.Container, edges ...plan.Edge) {
+	s := u.repair(old, plan.Remove, "its replacement is ready")
+	u.pending["container "+r.name] = u.add(s, "remove "+old.Name, engine.RemoveContainer{Name: old.ID}, edges...)
+}
+
+// proveLeftover finishes a replacement that an interrupted run left after the
+// rename: the old container goes when the new one is ready, and comes back if
+// that fails.
+func (u *up) proveLeftover(r *replica) {
+	old, ok := u.asides[r.name]
+	if !ok || u.opts.NoStart {
+		return
+	}
+	r.replaced = true // so that the wait proves it as it does any replacement
+	proof := u.await(r, u.proof(r.service), plan.Reason{Code: plan.Surplus, Text: "an interrupted run left its replacement unproven"})
+	r.replaced = false
+	u.dropOld(r, old, proof...)
+	if len(proof) == 0 {
+		return
+	}
+	r.proof = proof[0].ID
+	u.undoLeftover(r, old)
+}
+
+func (u *up) undoLeftover(r *replica, old engine.Container) {
+	failed := onFailed(r.proof)
+	s := u.of(r, plan.Replace, plan.Reason{Code: plan.Undo, Text: "the new container is not ready"})
+	last := u.add(s, "undo: start "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true}, failed)
+	last = u.add(s, "undo: rename "+r.name+" to "+old.Name, engine.RenameContainer{From: old.ID, To: r.name}, failed, onDone(last))
+	if old.Recorded != nil && old.Recorded.Restart != "" {
+		op := engine.UpdateContainer{Name: old.ID, Fields: []string{"restart"}, Definition: spec.Container{Restart: old.Recorded.Restart}}
+		last = u.add(s, "undo: hold "+r.name, op, failed, onSettled(last))
+	}
+	if !r.service.Job && !slices.Contains([]engine.Status{engine.StatusCreated}, old.Status) {
+		u.add(s, "undo: stop "+r.name, engine.StartContainer{Name: old.ID}, failed, onSettled(last))
+	}
+}

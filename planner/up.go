@@ -1,0 +1,191 @@
+package planner
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/spec"
+)
+
+// Up plans what makes the observed state into the desired one. It returns an
+// error, and no plan, when the engine holds something that the stack needs and
+// that is not the stack's, when data would be lost, or when opts name what is
+// not there.
+func Up(desired *spec.Stack, observed engine.State, opts Options) (*plan.Plan, error) {
+	u := newUp(desired, observed, opts)
+	order, err := u.choose()
+	if err != nil {
+		return nil, err
+	}
+	u.restore()
+	if err := errors.Join(u.checks(order), u.checkImages(order)); err != nil {
+		return nil, err
+	}
+	u.need(order)
+	u.networks(order)
+	u.volumes(order)
+	u.imagesOf(order)
+	for _, name := range order {
+		u.service(desired.Services[name])
+	}
+	u.orphans()
+	u.handOverPorts()
+	if opts.Wait && !opts.NoStart {
+		u.awaitAll(order)
+	}
+	return u.finish()
+}
+
+// up is the work sheet of one Up.
+type up struct {
+	draft
+	desired  *spec.Stack
+	observed engine.State
+	opts     Options
+
+	chosen  map[string]bool
+	needed  map[string]map[engine.Condition]bool // service -> conditions that something in this run waits for
+	pending map[string]string                    // network, volume or image reference -> the action that brings it
+	fresh   map[string]bool                      // volumes created in this run
+	images  map[string]image                     // by reference
+	asides  map[string]engine.Container          // name -> the proven container that was renamed aside for it
+	turns   map[string][]*replica                // by service, once it was planned
+
+	released    map[string]release // container -> the host ports it gives up
+	wantedPorts map[string]string  // host port -> the service of this run that publishes it
+}
+
+func newUp(desired *spec.Stack, observed engine.State, opts Options) *up {
+	return &up{
+		draft: newDraft(desired.Name, observed), desired: desired, observed: observed, opts: opts,
+		needed: map[string]map[engine.Condition]bool{}, pending: map[string]string{}, fresh: map[string]bool{},
+		images: map[string]image{}, asides: map[string]engine.Container{}, turns: map[string][]*replica{},
+		released: map[string]release{},
+	}
+}
+
+// choose returns the services to converge, dependencies first.
+func (u *up) choose() ([]string, error) {
+	order, err := u.desired.Order()
+	if err != nil {
+		return nil, err
+	}
+	if err := u.checkNames(); err != nil {
+		return nil, err
+	}
+	u.chosen = map[string]bool{}
+	targets := u.opts.Services
+	if len(targets) == 0 {
+		targets = order
+	}
+	for _, name := range targets {
+		u.pick(name)
+	}
+	return slices.DeleteFunc(slices.Clone(order), func(name string) bool { return !u.chosen[name] }), nil
+}
+
+func (u *up) pick(name string) {
+	service, ok := u.desired.Services[name]
+	if !ok || u.chosen[name] {
+		return
+	}
+	u.chosen[name] = true
+	if u.opts.NoDeps {
+		return
+	}
+	for _, dependency := range sortedKeys(service.DependsOn) {
+		u.pick(dependency)
+	}
+}
+
+func (u *up) checkNames() error {
+	var errs []error
+	for _, name := range slices.Concat(u.opts.Services, sortedKeys(u.opts.Scale)) {
+		if _, ok := u.desired.Services[name]; !ok {
+			errs = append(errs, &UnknownServiceError{Service: name, Known: sortedKeys(u.desired.Services)})
+		}
+	}
+	for _, name := range sortedKeys(u.opts.Scale) {
+		if s := u.desired.Services[name]; s.ContainerName != "" && u.opts.Scale[name] > 1 {
+			errs = append(errs, fmt.Errorf("service %s: %d replicas cannot all have the container_name %q", name, u.opts.Scale[name], s.ContainerName))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// replicas is how many replicas of a service are desired.
+func (u *up) replicas(s spec.Service) int {
+	if n, ok := u.opts.Scale[s.Name]; ok {
+		return n
+	}
+	return s.Replicas
+}
+
+// containerName is the name of a service's n-th replica.
+func (u *up) containerName(s spec.Service, n int) string {
+	if s.ContainerName != "" {
+		return s.ContainerName
+	}
+	return fmt.Sprintf("%s-%s-%d", u.desired.Name, s.Name, n)
+}
+
+// orphans are containers of services that the file does not declare, in no
+// profile.
+func (u *up) orphans() {
+	orphaned := func(c engine.Container) bool {
+		return !c.OneOff && !declared(u.desired, c.Service)
+	}
+	var found []engine.Container
+	for _, c := range u.observed.Containers {
+		if orphaned(c) {
+			found = append(found, c)
+		}
+	}
+	if u.opts.RemoveOrphans {
+		u.remove(found, plan.Reason{Code: plan.Surplus, Text: "orphan: the file has no such service"})
+		return
+	}
+	for _, c := range found {
+		u.note(c.Service, "container %s is an orphan: the file has no service %s (--remove-orphans removes it)", c.Name, c.Service)
+	}
+}
+
+// awaitAll makes the plan end when every replica is ready.
+func (u *up) awaitAll(order []string) {
+	for _, name := range order {
+		service := u.desired.Services[name]
+		for _, r := range u.turns[name] {
+			u.await(r, u.proof(service), requested("--wait"))
+		}
+	}
+}
+
+// remove plans the stop and the removal of containers that are not wanted any
+// more, dependents first.
+func (u *up) remove(containers []engine.Container, why plan.Reason) {
+	o := newOutgoing(&u.draft, u.desired, containers, StopOptions{Timeout: u.opts.StopTimeout})
+	o.why = why
+	o.stopAll()
+	o.removeAll()
+	for _, c := range containers {
+		u.release(c, o.stops[c.ID])
+	}
+}
+
+func requested(flag string) plan.Reason {
+	return plan.Reason{Code: plan.Requested, Text: "requested by " + flag}
+}
+
+// An UnknownServiceError says that a service was named that the stack lacks.
+type UnknownServiceError struct {
+	Service string
+	Known   []string
+}
+
+func (e *UnknownServiceError) Error() string {
+	return fmt.Sprintf("service %q: no such service (there are: %s)", e.Service, strings.Join(e.Known, ", "))
+}
