@@ -1,0 +1,159 @@
+// Package docker is the Docker Engine, behind the interfaces of package engine:
+// each operation is one act over the Engine API, and a snapshot is what the
+// engine answers, decoded. It never decides what should happen, keeps no state
+// of its own beside the connection, and reads no environment variables.
+//
+// It speaks API 1.41 (Engine 20.10) and newer.
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"sync"
+
+	"github.com/docker/cli/cli/connhelper"
+	"github.com/docker/docker/api/types/versions"
+	"github.com/docker/docker/client"
+	"github.com/docker/go-connections/tlsconfig"
+
+	"github.com/stackfile/stack/engine"
+)
+
+// MinimumAPI is the oldest version of the Engine API that is understood.
+const MinimumAPI = "1.41"
+
+// Options say where the engine is. The zero value is the engine at the
+// platform's default socket.
+type Options struct {
+	// Host is where it listens, as in DOCKER_HOST: unix:///path, tcp://host:port,
+	// npipe:////./pipe/name or ssh://user@host; "" for the default socket.
+	Host string
+	// CertDir holds ca.pem, cert.pem and key.pem; "" for no TLS.
+	CertDir string
+	// SkipVerify accepts any certificate of the engine; only with CertDir.
+	SkipVerify bool
+	// ConfigDir holds the docker command's config.json with the credentials
+	// of registries; "" for none.
+	ConfigDir string
+	// UserAgent names this program to the engine; "" for the client's own.
+	UserAgent string
+}
+
+// Engine is one Docker Engine. Its methods may be called from several
+// goroutines. Close it when it is no longer needed.
+type Engine struct {
+	client  *client.Client
+	options Options
+	// ready guards version: the first call that reaches the engine negotiates
+	// for all of them.
+	ready   sync.Mutex
+	version *engine.Version
+	events  hub
+	limits  limits
+}
+
+// Open returns the engine that opts name. It does not connect yet: the first
+// call does, and it is that call which fails with an [*UnavailableError] when
+// nothing answers.
+func Open(_ context.Context, opts Options) (*Engine, error) {
+	settings, err := settings(opts)
+	if err != nil {
+		return nil, fmt.Errorf("engine at %s: %w", opts.Host, err)
+	}
+	c, err := client.NewClientWithOpts(settings...)
+	if err != nil {
+		return nil, fmt.Errorf("engine at %s: %w", opts.Host, err)
+	}
+	return &Engine{client: c, options: opts}, nil
+}
+
+// settings are opts in the client's form. An ssh:// host is reached as the
+// docker command does: through `docker system dial-stdio` on the other side.
+func settings(opts Options) ([]client.Opt, error) {
+	out := []client.Opt{client.WithAPIVersionNegotiation()}
+	if opts.UserAgent != "" {
+		out = append(out, client.WithUserAgent(opts.UserAgent))
+	}
+	if opts.Host == "" {
+		return out, nil
+	}
+	helper, err := connhelper.GetConnectionHelper(opts.Host)
+	if err != nil {
+		return nil, err
+	}
+	if helper != nil {
+		plain := &http.Client{Transport: &http.Transport{DialContext: helper.Dialer}}
+		return append(out, client.WithHTTPClient(plain), client.WithHost(helper.Host), client.WithDialContext(helper.Dialer)), nil
+	}
+	if opts.CertDir != "" {
+		secure, err := secureClient(opts)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, client.WithHTTPClient(secure))
+	}
+	return append(out, client.WithHost(opts.Host)), nil
+}
+
+func secureClient(opts Options) (*http.Client, error) {
+	file := func(name string) string { return filepath.Join(opts.CertDir, name) }
+	config, err := tlsconfig.Client(tlsconfig.Options{
+		CAFile: file("ca.pem"), CertFile: file("cert.pem"), KeyFile: file("key.pem"),
+		InsecureSkipVerify: opts.SkipVerify,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: config},
+		CheckRedirect: client.CheckRedirect,
+	}, nil
+}
+
+// Close ends the connections to the engine.
+func (e *Engine) Close() error { return e.client.Close() }
+
+// connect negotiates the API version once. Every method calls it first.
+func (e *Engine) connect(ctx context.Context) error {
+	e.ready.Lock()
+	defer e.ready.Unlock()
+	if e.version != nil {
+		return nil
+	}
+	ping, err := e.client.Ping(ctx)
+	if err != nil {
+		return e.unavailable(ctx, err)
+	}
+	if ping.APIVersion == "" {
+		return &UnavailableError{Host: e.client.DaemonHost(), Cause: errors.New("what answers there is no Docker Engine")}
+	}
+	if versions.LessThan(ping.APIVersion, MinimumAPI) {
+		return fmt.Errorf("engine at %s: has API %s, %s or newer is needed (Engine 20.10): %w",
+			e.client.DaemonHost(), ping.APIVersion, MinimumAPI, engine.ErrUnsupported)
+	}
+	e.client.NegotiateAPIVersionPing(ping)
+	v, err := e.client.ServerVersion(ctx)
+	if err != nil {
+		return e.unavailable(ctx, err)
+	}
+	e.version = &engine.Version{
+		Engine: v.Version, API: e.client.ClientVersion(), Host: e.client.DaemonHost(), OS: v.Os, Arch: v.Arch,
+	}
+	return nil
+}
+
+// Version names the engine and its API, after negotiation.
+func (e *Engine) Version(ctx context.Context) (engine.Version, error) {
+	if err := e.connect(ctx); err != nil {
+		return engine.Version{}, err
+	}
+	return *e.version, nil
+}
+
+// atLeast reports whether the API in use has what came with version v.
+func (e *Engine) atLeast(v string) bool {
+	return versions.GreaterThanOrEqualTo(e.client.ClientVersion(), v)
+}

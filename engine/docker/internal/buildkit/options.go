@@ -1,0 +1,225 @@
+package buildkit
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/client"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/spec"
+)
+
+// solveOptions is a build in the words of BuildKit's frontend dockerfile.v0.
+// What BuildKit asks for while it builds is added by the session.
+func solveOptions(op engine.BuildImage, can abilities) (client.SolveOpt, error) {
+	attrs, err := attributes(op, can)
+	if err != nil {
+		return client.SolveOpt{}, err
+	}
+	src, err := sourcesOf(op.Build, can)
+	if err != nil {
+		return client.SolveOpt{}, err
+	}
+	maps.Copy(attrs, src.attrs)
+	imports, err := cacheOptions("cache_from", op.Build.CacheFrom)
+	if err != nil {
+		return client.SolveOpt{}, err
+	}
+	exports, err := cacheOptions("cache_to", op.Build.CacheTo)
+	if err != nil {
+		return client.SolveOpt{}, err
+	}
+	return client.SolveOpt{
+		Frontend:            "dockerfile.v0",
+		FrontendAttrs:       attrs,
+		LocalMounts:         src.mounts,
+		SharedKey:           src.key,
+		CacheImports:        imports,
+		CacheExports:        exports,
+		AllowedEntitlements: entitlements(op.Build),
+		Exports:             []client.ExportEntry{{Type: "moby", Attrs: map[string]string{"name": names(op)}}},
+	}, nil
+}
+
+func names(op engine.BuildImage) string {
+	return strings.Join(append([]string{op.Image}, op.Build.Tags...), ",")
+}
+
+// attributes are the options of the frontend, but for where its files are.
+func attributes(op engine.BuildImage, can abilities) (map[string]string, error) {
+	b := op.Build
+	attrs := map[string]string{"image-resolve-mode": resolveMode(b)}
+	set := func(key, value string) {
+		if value != "" {
+			attrs[key] = value
+		}
+	}
+	set("target", b.Target)
+	set("add-hosts", hosts(b.ExtraHosts))
+	if b.NoCache {
+		attrs["no-cache"] = "" // all stages
+	}
+	for key, value := range b.Args {
+		attrs["build-arg:"+key] = value
+	}
+	for key, value := range b.Labels {
+		attrs["label:"+key] = value
+	}
+	platform, err := platform(op, can)
+	if err != nil {
+		return nil, err
+	}
+	set("platform", platform)
+	network, err := network(b.Network)
+	if err != nil {
+		return nil, err
+	}
+	set("force-network-mode", network)
+	return attrs, limits(attrs, b, can)
+}
+
+// resolveMode is local unless newer images are asked for: by default BuildKit
+// looks up each base image at its registry first, which is slow, and hopeless
+// for an image that exists only here.
+func resolveMode(b spec.Build) string {
+	if b.Pull {
+		return "pull"
+	}
+	return "local"
+}
+
+// hosts turns host:address, or host=address, into the frontend's form.
+func hosts(extra []string) string {
+	fields := make([]string, len(extra))
+	for i, entry := range extra {
+		at := max(strings.IndexByte(entry, '='), 0)
+		if at == 0 {
+			at = strings.IndexByte(entry, ':')
+		}
+		if at < 0 {
+			fields[i] = entry // the frontend refuses it
+			continue
+		}
+		fields[i] = entry[:at] + "=" + strings.Trim(entry[at+1:], "[]")
+	}
+	return strings.Join(fields, ",")
+}
+
+func network(mode string) (string, error) {
+	switch mode {
+	case "", "default":
+		return "", nil
+	case "host", "none":
+		return mode, nil
+	}
+	return "", fmt.Errorf("network %q: BuildKit knows default, host and none: %w", mode, engine.ErrUnsupported)
+}
+
+// limits adds what old frontends ignore without a word.
+func limits(attrs map[string]string, b spec.Build, can abilities) error {
+	if b.ShmSize == 0 && len(b.Ulimits) == 0 {
+		return nil
+	}
+	if !can.recent() {
+		return fmt.Errorf("shm_size, ulimits: %w", tooOld(can))
+	}
+	if b.ShmSize != 0 {
+		attrs["shm-size"] = strconv.FormatInt(b.ShmSize, 10)
+	}
+	var ulimits []string
+	for _, name := range slices.Sorted(maps.Keys(b.Ulimits)) {
+		ulimits = append(ulimits, fmt.Sprintf("%s=%d:%d", name, b.Ulimits[name].Soft, b.Ulimits[name].Hard))
+	}
+	if ulimits != nil {
+		attrs["ulimit"] = strings.Join(ulimits, ",")
+	}
+	return nil
+}
+
+func tooOld(can abilities) error {
+	return fmt.Errorf("the engine's API is %s, and this needs %s: %w", can.api, apiNamedContexts, engine.ErrUnsupported)
+}
+
+// platform is the one to build for, "" for the engine's own: an engine keeps
+// one platform of an image. The service's platform goes before the build's.
+func platform(op engine.BuildImage, can abilities) (string, error) {
+	list := op.Build.Platforms
+	switch {
+	case op.Platform != "" && len(list) > 0 && !containsPlatform(list, op.Platform):
+		return "", fmt.Errorf("platform %s is not among the build's platforms %s", op.Platform, strings.Join(list, ", "))
+	case op.Platform != "":
+		return op.Platform, nil
+	case len(list) < 2:
+		return strings.Join(list, ""), nil
+	case len(can.platforms) > 0 && containsPlatform(list, can.platforms[0]):
+		return can.platforms[0], nil
+	}
+	return "", fmt.Errorf("platforms %s: an engine keeps one of them, name it in the service's platform: %w", strings.Join(list, ", "), engine.ErrUnsupported)
+}
+
+func containsPlatform(list []string, one string) bool {
+	return slices.ContainsFunc(list, func(other string) bool { return normal(other) == normal(one) })
+}
+
+// normal is a platform in its one form: linux/x86_64 and linux/amd64 are the
+// same. What is no platform stands for itself, and the frontend refuses it.
+func normal(platform string) string {
+	p, err := platforms.Parse(platform)
+	if err != nil {
+		return platform
+	}
+	return platforms.Format(platforms.Normalize(p))
+}
+
+func entitlements(b spec.Build) []string {
+	var out []string
+	if b.Network == "host" {
+		out = append(out, "network.host")
+	}
+	if b.Privileged {
+		out = append(out, "security.insecure")
+	}
+	return out
+}
+
+// cacheOptions reads the entries of cache_from and cache_to: a reference, or
+// type=...,key=value.
+func cacheOptions(field string, entries []string) ([]client.CacheOptionsEntry, error) {
+	var out []client.CacheOptionsEntry
+	for _, entry := range entries {
+		parsed, err := cacheOption(entry)
+		if err != nil {
+			return nil, fmt.Errorf("%s %q: %w", field, entry, err)
+		}
+		out = append(out, parsed)
+	}
+	return out, nil
+}
+
+func cacheOption(entry string) (client.CacheOptionsEntry, error) {
+	fields, err := csv.NewReader(strings.NewReader(entry)).Read()
+	if err != nil {
+		return client.CacheOptionsEntry{}, err
+	}
+	if len(fields) == 1 && !strings.Contains(entry, "=") {
+		return client.CacheOptionsEntry{Type: "registry", Attrs: map[string]string{"ref": entry}}, nil
+	}
+	out := client.CacheOptionsEntry{Attrs: map[string]string{}}
+	for _, field := range fields {
+		key, value, ok := strings.Cut(field, "=")
+		if !ok {
+			return out, fmt.Errorf("%q is not key=value", field)
+		}
+		out.Attrs[strings.TrimSpace(key)] = value
+	}
+	out.Type = cmp.Or(out.Attrs["type"], "registry")
+	delete(out.Attrs, "type")
+	return out, nil
+}
