@@ -78,7 +78,7 @@ func (l *loop) run() {
 
 // heed looks whether the interruption or the abort has come.
 func (l *loop) heed() {
-	if !l.interrupted && l.ctx.Err() != nil {
+	if l.called() {
 		l.interrupted = true
 		l.skipPending(func(n *node) bool { return !n.undo })
 	}
@@ -93,6 +93,9 @@ func (l *loop) heed() {
 	default:
 	}
 }
+
+// called reports whether an interruption has come that heed has not seen yet.
+func (l *loop) called() bool { return !l.interrupted && l.ctx.Err() != nil }
 
 // skipPending skips the nodes that have not begun and that pick accepts.
 func (l *loop) skipPending(pick func(*node) bool) {
@@ -140,10 +143,10 @@ func (l *loop) queue(i int) {
 
 // startAll starts each ready wait, and as many ready operations as may run.
 func (l *loop) startAll() {
-	for l.ready[waits].Len() > 0 {
+	for l.ready[waits].Len() > 0 && !l.called() {
 		l.start(heap.Pop(&l.ready[waits]).(int))
 	}
-	for l.busy < l.opts.Parallel && l.ready[operations].Len() > 0 {
+	for l.busy < l.opts.Parallel && l.ready[operations].Len() > 0 && !l.called() {
 		l.start(heap.Pop(&l.ready[operations]).(int))
 	}
 }
