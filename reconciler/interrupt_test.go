@@ -3,6 +3,7 @@ package reconciler_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,5 +157,28 @@ func TestContextThatHasEndedBeginsNothing(t *testing.T) {
 	result, err := reconciler.Apply(ctx, nil, of(act("a"), act("b", "a")), reconciler.Options{})
 	if !errors.Is(err, context.Canceled) || len(result.Skipped) != 2 {
 		t.Errorf("got %v, %v", result, err)
+	}
+}
+
+// TestInterruptionGoesBeforeWhatItBringsAbout has the report of a cancelled
+// wait and the end of the context lie ready at the same time; which of the two
+// a select takes is random, so it is tried often.
+func TestInterruptionGoesBeforeWhatItBringsAbout(t *testing.T) {
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			var got record
+			events := func(e reconciler.Event) {
+				if got.add(e); e.Action == "wait 2" && e.Status == reconciler.Started {
+					cancel(errCtrlC)
+					synctest.Wait() // until wait 1 has reported
+				}
+			}
+			_, _ = reconciler.Apply(ctx, slow, of(act("wait 1"), act("wait 2"), act("b", "wait 1")), reconciler.Options{Events: events})
+			if fates := got.fates(); !strings.Contains(fates, "b skipped (interrupted)") {
+				t.Error(fates)
+			}
+		})
 	}
 }
