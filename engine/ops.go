@@ -136,7 +136,7 @@ type BuildImage struct {
 }
 
 // RemoveImage takes a reference away, and the image with the last of them. An
-// image that a container uses stays.
+// image that a container uses stays, and is an ErrConflict.
 type RemoveImage struct{ Image string }
 
 // Kind names the operation, as plans and events print it.

@@ -20,6 +20,7 @@ import (
 	"github.com/docker/go-connections/tlsconfig"
 
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/engine/docker/internal/buildkit"
 )
 
 // MinimumAPI is the oldest version of the Engine API that is understood.
@@ -38,6 +39,9 @@ type Options struct {
 	// ConfigDir holds the docker command's config.json with the credentials
 	// of registries; "" for none.
 	ConfigDir string
+	// Environment is where build secrets taken from the environment come
+	// from; nil for none.
+	Environment func(name string) (string, bool)
 	// UserAgent names this program to the engine; "" for the client's own.
 	UserAgent string
 }
@@ -53,6 +57,7 @@ type Engine struct {
 	version *engine.Version
 	events  hub
 	limits  limits
+	builds  *buildkit.Builder
 }
 
 // Open returns the engine that opts name. It does not connect yet: the first
@@ -67,7 +72,7 @@ func Open(_ context.Context, opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("engine at %s: %w", opts.Host, err)
 	}
-	return &Engine{client: c, options: opts}, nil
+	return &Engine{client: c, options: opts, builds: newBuilder(c, opts)}, nil
 }
 
 // settings are opts in the client's form. An ssh:// host is reached as the
@@ -114,7 +119,7 @@ func secureClient(opts Options) (*http.Client, error) {
 }
 
 // Close ends the connections to the engine.
-func (e *Engine) Close() error { return e.client.Close() }
+func (e *Engine) Close() error { return errors.Join(e.builds.Close(), e.client.Close()) }
 
 // connect negotiates the API version once. Every method calls it first.
 func (e *Engine) connect(ctx context.Context) error {

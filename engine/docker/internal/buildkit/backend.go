@@ -24,7 +24,7 @@ type backend struct {
 
 // abilities are what a build may ask of a BuildKit.
 type abilities struct {
-	api       string   // the newest of the engine
+	api       string   // in use
 	platforms []string // that it builds for, its own first
 }
 
@@ -56,10 +56,6 @@ func (b *Builder) open(ctx context.Context) (*backend, error) {
 }
 
 func connect(ctx context.Context, c *docker.Client) (*backend, error) {
-	ping, err := c.Ping(ctx)
-	if err != nil {
-		return nil, unavailable(err)
-	}
 	first, err := c.DialHijack(ctx, "/grpc", "h2c", nil)
 	if err != nil {
 		return nil, noBuildKit(err)
@@ -74,7 +70,7 @@ func connect(ctx context.Context, c *docker.Client) (*backend, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("BuildKit: %w", err), k.Close())
 	}
-	return &backend{k, abilities{api: ping.APIVersion, platforms: platformsOf(workers)}}, nil
+	return &backend{k, abilities{api: c.ClientVersion(), platforms: platformsOf(workers)}}, nil
 }
 
 // dialers lead to the engine's BuildKit. The connection that was opened to see

@@ -39,7 +39,8 @@ type Builder struct {
 	backend *backend
 }
 
-// New returns a Builder on an engine. It does not contact it.
+// New returns a Builder on an engine. It does not contact it. Before the first
+// Build, the API version must have been negotiated.
 func New(engine *docker.Client, opts Options) *Builder {
 	return &Builder{engine: engine, opts: opts, turn: make(chan struct{}, 1)}
 }
