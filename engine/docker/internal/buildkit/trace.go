@@ -3,6 +3,7 @@ package buildkit
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -189,7 +190,7 @@ func (t *trace) failure(ctx context.Context, image string, err error, warnings [
 	}
 	out := &engine.BuildError{Image: image, Cause: clean(err.Error()), Err: err}
 	if s := t.culprit(); s != nil {
-		out.Step, out.Cause, out.Logs = s.name, clean(s.failure), s.logs
+		out.Step, out.Cause, out.Logs = s.name, exitCode(clean(s.failure)), s.logs
 	}
 	if len(warnings) > 0 {
 		out.Cause += " (" + strings.Join(warnings, "; ") + ")"
@@ -211,6 +212,20 @@ func (t *trace) culprit() *step {
 		}
 	}
 	return cancelled
+}
+
+// exitCode leaves of a cause that ends in one just that: the rest is the
+// command, which the step names.
+func exitCode(text string) string {
+	const mark = "exit code: "
+	at := strings.LastIndex(text, mark)
+	if at < 0 {
+		return text
+	}
+	if _, err := strconv.Atoi(text[at+len(mark):]); err != nil {
+		return text
+	}
+	return text[at:]
 }
 
 // clean takes off what BuildKit puts before a cause at each of its layers.
