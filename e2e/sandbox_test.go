@@ -1,0 +1,104 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"crypto/rand"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// deadline is how long anything may take before its test fails.
+const deadline = 90 * time.Second
+
+// A sandbox is one project in a folder of its own, with an engine that is
+// listened to. All that carries its name goes when the test ends.
+type sandbox struct {
+	t    *testing.T
+	name string // of the project
+	dir  string
+	wire *wire
+	env  []string // more of it, for the program
+	last string   // what the program said last, for the report of a failure
+}
+
+// newSandbox lays out the files of a txtar archive. In them, ${PROBE} is the
+// test image, for stack files, and PROJECT the name of the project.
+func newSandbox(t *testing.T, files string) *sandbox {
+	t.Helper()
+	t.Parallel()
+	s := &sandbox{t: t, name: "e2e-" + strings.ToLower(rand.Text()[:8]), dir: t.TempDir(), wire: newWire(t)}
+	s.write(files)
+	t.Cleanup(func() {
+		if t.Failed() {
+			s.dump()
+		}
+		s.sweep()
+	})
+	return s
+}
+
+// write lays out files, in place of those of the same name.
+func (s *sandbox) write(files string) {
+	s.t.Helper()
+	for _, f := range txtar.Parse([]byte(files)).Files {
+		path := filepath.Join(s.dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			s.t.Fatal(err)
+		}
+		text := strings.ReplaceAll(string(f.Data), "PROJECT", s.name)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// edit changes one text in a file. It must be there, once.
+func (s *sandbox) edit(file, from, to string) {
+	s.t.Helper()
+	path := filepath.Join(s.dir, file)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if n := strings.Count(string(text), from); n != 1 {
+		s.t.Fatalf("%s: %q occurs %d times", file, from, n)
+	}
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), from, to, 1)), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// sweep removes all that carries the project's name.
+func (s *sandbox) sweep() {
+	mine := "label=com.docker.compose.project=" + s.name
+	forEach := func(list, remove []string) {
+		if ids := strings.Fields(tryDocker(list...)); len(ids) > 0 {
+			tryDocker(append(remove, ids...)...)
+		}
+	}
+	forEach([]string{"ps", "-aq", "--filter", mine}, []string{"rm", "-fv"})
+	forEach([]string{"ps", "-aq", "--filter", "label=dev.stack.e2e=" + s.name}, []string{"rm", "-fv"})
+	forEach([]string{"network", "ls", "-q", "--filter", mine}, []string{"network", "rm"})
+	forEach([]string{"volume", "ls", "-q", "--filter", mine}, []string{"volume", "rm", "-f"})
+	forEach([]string{"network", "ls", "-q", "--filter", "label=dev.stack.e2e=" + s.name}, []string{"network", "rm"})
+	forEach([]string{"volume", "ls", "-q", "--filter", "label=dev.stack.e2e=" + s.name}, []string{"volume", "rm", "-f"})
+	forEach([]string{"images", "-q", "--filter", "reference=" + s.name + "-*"}, []string{"rmi", "-f"})
+}
+
+// dump writes what a person needs to see why a test failed into its log.
+func (s *sandbox) dump() {
+	s.t.Logf("--- last output ---\n%s", s.last)
+	mine := "label=com.docker.compose.project=" + s.name
+	s.t.Logf("--- containers ---\n%s", tryDocker("ps", "-a", "--no-trunc", "--filter", mine))
+	for _, id := range strings.Fields(tryDocker("ps", "-aq", "--filter", mine)) {
+		s.t.Logf("--- inspect %s ---\n%s", id, tryDocker("inspect", id))
+		s.t.Logf("--- logs %s ---\n%s", id, tryDocker("logs", "--tail", "50", "--timestamps", id))
+	}
+	s.t.Logf("--- calls that change something ---\n%v", filter(s.wire.since(0), call.mutates))
+}

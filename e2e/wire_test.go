@@ -1,0 +1,146 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// A wire stands between the program and the engine, and records what is asked.
+type wire struct {
+	host string // for DOCKER_HOST
+
+	mu    sync.Mutex // requests come on many connections
+	calls []call
+	tap   func(c call, forward func()) // nil: forward
+}
+
+// A call is one request to the engine.
+type call struct{ method, path string }
+
+func (c call) String() string { return c.method + " " + c.path }
+
+var (
+	apiVersion = regexp.MustCompile(`^/v\d+\.\d+`)
+	probeExec  = regexp.MustCompile(`^/(containers/[^/]+/exec|exec/[^/]+/(start|resize))$`)
+)
+
+// mutates reports whether a call can change something. A build's session is
+// one call for all that it does, and is told apart by build.
+func (c call) mutates() bool {
+	read := c.method == http.MethodGet || c.method == http.MethodHead
+	return !read && !c.probes() && !c.builds() && c.path != "/auth"
+}
+
+// probes reports whether it is part of an exec, as a wait for health makes them.
+func (c call) probes() bool { return c.method == http.MethodPost && probeExec.MatchString(c.path) }
+
+func (c call) builds() bool { return c.path == "/session" || c.path == "/grpc" }
+
+// newWire listens on a socket of its own until the test ends.
+func newWire(t *testing.T) *wire {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "wire") // a test's own folder can be too long for a socket's name
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(dir, "s")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wire{host: "unix://" + socket}
+	server := &http.Server{Handler: w.handler(t)}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() {
+		_ = server.Close()
+		_ = os.RemoveAll(dir)
+	})
+	return w
+}
+
+func (w *wire) handler(t *testing.T) http.Handler {
+	network, address, err := engineAddress(os.Getenv("DOCKER_HOST"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: "engine"})
+			r.Out.Host = r.In.Host
+		},
+		FlushInterval: -1, // events and logs are followed
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, network, address)
+			},
+			DisableCompression: true,
+		},
+		ErrorHandler: func(rw http.ResponseWriter, _ *http.Request, err error) {
+			rw.WriteHeader(http.StatusBadGateway) // most often the program has gone
+			fmt.Fprintln(rw, err)
+		},
+	}
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		c := call{r.Method, apiVersion.ReplaceAllString(r.URL.Path, "")}
+		forward := func() { proxy.ServeHTTP(rw, r) }
+		if tap := w.record(c); tap != nil {
+			tap(c, forward)
+			return
+		}
+		forward()
+	})
+}
+
+func engineAddress(host string) (network, address string, err error) {
+	if host == "" {
+		host = "unix:///var/run/docker.sock"
+	}
+	network, address, ok := strings.Cut(host, "://")
+	if !ok || network != "unix" && network != "tcp" {
+		return "", "", fmt.Errorf("DOCKER_HOST=%s: only unix:// and tcp:// can be listened to", host)
+	}
+	return network, address, nil
+}
+
+func (w *wire) record(c call) (tap func(call, func())) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls = append(w.calls, c)
+	return w.tap
+}
+
+// intercept has do called for each call from now on; do says when, and whether,
+// it goes on to the engine. nil ends that.
+func (w *wire) intercept(do func(c call, forward func())) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tap = do
+}
+
+// since returns the calls after the first n.
+func (w *wire) since(n int) []call {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]call(nil), w.calls[n:]...)
+}
+
+func filter(calls []call, keep func(call) bool) (out []call) {
+	for _, c := range calls {
+		if keep(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
