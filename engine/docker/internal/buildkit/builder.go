@@ -6,6 +6,7 @@ package buildkit
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	docker "github.com/docker/docker/client"
 	"github.com/moby/buildkit/client"
@@ -84,7 +85,7 @@ func (b *Builder) Build(ctx context.Context, op engine.BuildImage, progress func
 		return plan.Outcome{}, t.failure(ctx, op.Image, err, s.warnings())
 	}
 	id, err := b.imageID(ctx, op.Image)
-	return plan.Outcome{ImageID: id, Warnings: append(t.warnings, s.warnings()...)}, err
+	return plan.Outcome{ImageID: id, Warnings: slices.Concat(t.warnings, t.setbacks(), s.warnings())}, err
 }
 
 // solve feeds the trace from this goroutine, as the contract of progress asks,

@@ -17,8 +17,12 @@ import (
 	"github.com/stackfile/stack/plan"
 )
 
-// logLines is how many lines of a failed step's output an error holds.
-const logLines = 20
+const (
+	// logLines is how many lines of a failed step's output an error holds.
+	logLines = 20
+	// muchData is from when on a transfer is worth telling, in bytes.
+	muchData = 1 << 20
+)
 
 // A trace follows a build: it turns BuildKit's statuses into progress, and
 // keeps what is needed to say why it failed.
@@ -136,7 +140,7 @@ func (s *step) amount() string {
 		total += v.Total
 	}
 	switch {
-	case current == 0:
+	case current < muchData:
 		return ""
 	case total < current:
 		return units.HumanSize(float64(current))
@@ -189,7 +193,7 @@ func (t *trace) failure(ctx context.Context, image string, err error, warnings [
 		err = unavailable(err)
 	}
 	out := &engine.BuildError{Image: image, Cause: clean(err.Error()), Err: err}
-	if s := t.culprit(); s != nil {
+	if s := t.culprit(err); s != nil {
 		out.Step, out.Cause, out.Logs = s.name, exitCode(clean(s.failure)), s.logs
 	}
 	if len(warnings) > 0 {
@@ -198,20 +202,27 @@ func (t *trace) failure(ctx context.Context, image string, err error, warnings [
 	return out
 }
 
-// culprit is the step that failed by itself: the others in parallel to it are
-// then cancelled, and say so.
-func (t *trace) culprit() *step {
-	var cancelled *step
+// culprit is the step because of which the build ended with err. Others fail
+// too, and it goes on, such as an import of a cache, or are cancelled with it.
+func (t *trace) culprit(err error) *step {
 	for _, s := range t.order {
-		switch {
-		case s.failure == "":
-		case strings.Contains(s.failure, "cancel"):
-			cancelled = s
-		default:
+		if s.failure != "" && strings.Contains(err.Error(), s.failure) {
 			return s
 		}
 	}
-	return cancelled
+	return nil
+}
+
+// setbacks are the steps that failed in a build that went well, such as an
+// import of a cache.
+func (t *trace) setbacks() []string {
+	var out []string
+	for _, s := range t.order {
+		if s.failure != "" {
+			out = append(out, s.name+": "+clean(s.failure))
+		}
+	}
+	return out
 }
 
 // exitCode leaves of a cause that ends in one just that: the rest is the
