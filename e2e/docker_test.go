@@ -41,10 +41,7 @@ type container struct {
 		CapAdd        []string
 		RestartPolicy struct{ Name string }
 	}
-	Mounts []struct {
-		Type, Name, Source, Destination string
-		RW                              bool
-	}
+	Mounts          []mount
 	NetworkSettings struct {
 		Networks map[string]struct {
 			Aliases   []string
@@ -53,6 +50,11 @@ type container struct {
 		}
 		Ports map[string][]struct{ HostIP, HostPort string }
 	}
+}
+
+type mount struct {
+	Type, Name, Source, Destination string
+	RW                              bool
 }
 
 // docker runs the docker command past the wire; it must succeed.
