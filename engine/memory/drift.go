@@ -1,0 +1,66 @@
+package memory
+
+import (
+	"fmt"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/spec"
+)
+
+// Drift is what others do to the containers behind our back. Nothing of it is
+// in the log of operations. Its methods panic when there is no such container:
+// that is a mistake in the test.
+type Drift struct{ e *Engine }
+
+// Drift returns the hand of others on e.
+func (e *Engine) Drift() Drift { return Drift{e} }
+
+func (d Drift) change(name string, f func(*container)) {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	c, err := d.e.get(name)
+	if err != nil {
+		panic(fmt.Sprintf("drift: %v", err))
+	}
+	f(c)
+	d.e.touch()
+}
+
+// Stop is docker stop.
+func (d Drift) Stop(name string) { d.change(name, func(c *container) { _ = d.e.stop(c) }) } // it never fails
+
+// Exit ends the container's program with a code, as a crash does. Its restart
+// policy may bring it back.
+func (d Drift) Exit(name string, code int) { d.change(name, func(c *container) { d.e.exit(c, code) }) }
+
+// Pause is docker pause.
+func (d Drift) Pause(name string) {
+	d.change(name, func(c *container) {
+		c.status = engine.StatusPaused
+		d.e.event(c, "pause")
+	})
+}
+
+// SetHealth has the engine's own monitor come to a verdict.
+func (d Drift) SetHealth(name string, h engine.Health) {
+	d.change(name, func(c *container) {
+		c.health = h
+		d.e.event(c, "health_status: "+string(h))
+	})
+}
+
+// Update is docker update: f changes the live fields.
+func (d Drift) Update(name string, f func(*spec.Container)) {
+	d.change(name, func(c *container) { f(&c.live) })
+}
+
+// Disconnect is docker network disconnect.
+func (d Drift) Disconnect(name, network string) {
+	d.change(name, func(c *container) { delete(c.attached, network) })
+}
+
+// Remove is docker rm -f.
+func (d Drift) Remove(name string) { d.change(name, func(c *container) { d.e.remove(c, false) }) }
+
+// Rename is docker rename.
+func (d Drift) Rename(from, to string) { d.change(from, func(c *container) { c.name = to }) }

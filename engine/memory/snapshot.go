@@ -1,0 +1,98 @@
+package memory
+
+import (
+	"context"
+	"slices"
+
+	"github.com/stackfile/stack/engine"
+)
+
+// Version names the engine.
+func (e *Engine) Version(ctx context.Context) (engine.Version, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.reads++
+	return engine.Version{Engine: Target, API: e.api(), Host: Target, OS: "linux", Arch: "amd64"}, ctx.Err()
+}
+
+func (w *world) api() string {
+	if w.connectOne {
+		return "1.41"
+	}
+	return "1.47"
+}
+
+// Snapshot reads what q asks for. Containers are in the order of their names.
+func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, error) {
+	if err := ctx.Err(); err != nil {
+		return engine.State{}, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.reads++
+	s := engine.State{
+		Target: Target, API: e.api(), Taken: e.now(), ConnectAfterCreate: e.connectOne,
+		Networks: map[string]engine.Network{}, Volumes: map[string]engine.Volume{}, Images: map[string]engine.Image{},
+	}
+	for _, ref := range q.Images {
+		if i, ok := e.image(ref); ok {
+			s.Images[ref] = i
+		}
+	}
+	for _, read := range []func(engine.Query, *engine.State) error{e.readContainers, e.readNetworks, e.readVolumes} {
+		if err := read(q, &s); err != nil {
+			return engine.State{}, err
+		}
+	}
+	return s, nil
+}
+
+// within reports whether something with these labels is in the project, or, for
+// "", in any.
+func within(labels map[string]string, project string) bool {
+	of, ok := labels[engine.LabelProject]
+	return ok && (project == "" || of == project)
+}
+
+func (w *world) readContainers(q engine.Query, s *engine.State) error {
+	for _, c := range w.sorted() {
+		if !within(c.labels, q.Project) {
+			s.Foreign = append(s.Foreign, engine.Foreign{Name: c.name, Project: c.labels[engine.LabelProject], Ports: slices.Clone(c.ports)})
+			continue
+		}
+		found, err := c.snapshot()
+		if err != nil {
+			return err
+		}
+		s.Containers = append(s.Containers, found)
+	}
+	return nil
+}
+
+func (w *world) readNetworks(q engine.Query, s *engine.State) error {
+	for name, n := range w.networks {
+		if !within(n.labels, q.Project) && !slices.Contains(q.Networks, name) {
+			continue
+		}
+		found, err := n.snapshot(w.members(name, n.id))
+		if err != nil {
+			return err
+		}
+		s.Networks[name] = found
+	}
+	return nil
+}
+
+func (w *world) readVolumes(q engine.Query, s *engine.State) error {
+	for name, v := range w.volumes {
+		if !within(v.labels, q.Project) && !slices.Contains(q.Volumes, name) {
+			continue
+		}
+		found, err := v.snapshot()
+		if err != nil {
+			return err
+		}
+		s.Volumes[name] = found
+	}
+	return nil
+}
