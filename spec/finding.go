@@ -38,7 +38,13 @@ func (f Finding) String() string {
 
 // A FileError holds every finding of a load that did not succeed, in the order
 // of files and lines.
-type FileError struct{ Findings []Finding }
+type FileError struct {
+	Findings []Finding
+	Causes   []error // those among the findings that have a type, such as *CycleError
+}
+
+// Unwrap lets errors.As find the causes.
+func (e *FileError) Unwrap() []error { return e.Causes }
 
 func (e *FileError) Error() string {
 	lines := make([]string, len(e.Findings))

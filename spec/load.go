@@ -1,0 +1,87 @@
+package spec
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"slices"
+)
+
+// LoadOptions say what to load. Only Dir is required.
+type LoadOptions struct {
+	Dir              string    // the working folder, absolute
+	Files            []string  // stack files, later ones over earlier ones; "-" is Stdin. Empty: looked for
+	Stdin            io.Reader // read when a file is "-"
+	Project          string    // the project's name; "": from the variables, the files, or the folder
+	ProjectDirectory string    // what relative paths are relative to; "": the first file's folder
+	Profiles         []string  // active profiles, "*" for all; empty: COMPOSE_PROFILES
+	EnvFiles         []string  // files of variables; empty: COMPOSE_ENV_FILES, or .env
+	// Env is the environment of the process. Load reads no other.
+	Env map[string]string
+	// Services are those named on the command line: each activates its own
+	// profiles. An unknown one is an *UnknownServiceError.
+	Services []string
+}
+
+// Load reads a stack file, and the files that belong to it, into a Stack. When
+// files are wrong, the error is a *FileError with every finding; when there is
+// none to be found, a *NoFileError. The Stack is the caller's; what it warns of
+// is in its Warnings.
+func Load(ctx context.Context, opts LoadOptions) (*Stack, error) {
+	r, err := read(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	return r.resolve(ctx)
+}
+
+// A reading is a stack whose files are read and found to be right.
+type reading struct {
+	*input
+	tree     *node
+	active   map[string]bool // services of the active profiles
+	warnings []Finding
+}
+
+// read does all of Load up to the checks.
+func read(ctx context.Context, opts LoadOptions) (*reading, error) {
+	in, err := locate(opts)
+	if err != nil {
+		return nil, err
+	}
+	s, err := composeSchema()
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{dir: opts.Dir, schema: s, sources: map[string]*source{}}
+	r.warnings = in.warnings
+	if err := in.nameFrom(in.fileName()); err != nil {
+		return nil, err
+	}
+	tree := r.files(ctx, scope{dir: in.dir, env: in.env}, in.sources)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := in.activate(tree, opts); err != nil {
+		return nil, err
+	}
+	c := newChecker(in, tree)
+	c.findings = r.findings
+	if err := c.run(); err != nil {
+		return nil, err
+	}
+	return &reading{in, tree, c.active, sorted(append(r.warnings, c.warnings...))}, nil
+}
+
+// sorted orders findings by file and place, and leaves one of those that say
+// the same of one place, as an anchor used twice makes them.
+func sorted(list []Finding) []Finding {
+	slices.SortStableFunc(list, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column,
+			cmp.Compare(a.Message, b.Message), cmp.Compare(a.Field, b.Field))
+	})
+	return slices.CompactFunc(list, func(a, b Finding) bool {
+		a.Field, b.Field = "", ""
+		return a == b && a.Line > 0
+	})
+}

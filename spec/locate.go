@@ -1,0 +1,279 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A NoFileError says that there is no stack file, and where it was looked for.
+type NoFileError struct {
+	Dir   string   // the folder where the search began; it went on upwards
+	Names []string // of the files looked for
+}
+
+func (e *NoFileError) Error() string {
+	return fmt.Sprintf("no stack file in %s or above: looked for %s", e.Dir, strings.Join(e.Names, ", "))
+}
+
+// An input is what a load starts from: files, variables, names.
+type input struct {
+	dir      string // the project's folder
+	name     string // of the project; "" while only the files may know it
+	fixed    bool   // name comes from a flag or variable
+	env      map[string]string
+	sources  []*source
+	profiles []string
+	warnings []Finding
+}
+
+// A family of names, the preferred one first, and the names of files laid over
+// it. The order within docker compose's family is docker compose's.
+type family struct{ names, overrides []string }
+
+var families = []family{
+	{[]string{"stack.yaml", "stack.yml"}, []string{"stack.override.yaml", "stack.override.yml"}},
+	{
+		[]string{"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"},
+		[]string{"compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"},
+	},
+}
+
+// locate finds the files, the variables and the names, as docker compose does.
+func locate(opts LoadOptions) (*input, error) {
+	in := &input{env: maps.Clone(opts.Env)}
+	if in.env == nil {
+		in.env = map[string]string{}
+	}
+	in.dir = opts.projectDir(opts.Files)
+	if err := in.addEnvFiles(opts); err != nil {
+		return nil, err
+	}
+	files, err := in.files(opts)
+	if err != nil {
+		return nil, err
+	}
+	// The folder of a file named by a variable, or found further up, has an
+	// .env of its own; what is known already wins.
+	if dir := opts.projectDir(files); dir != in.dir {
+		in.dir = dir
+		if err := in.addEnvFiles(opts); err != nil {
+			return nil, err
+		}
+	}
+	if err := in.open(files, opts); err != nil {
+		return nil, err
+	}
+	in.profiles = opts.Profiles
+	if len(in.profiles) == 0 {
+		in.profiles = splitList(in.env["COMPOSE_PROFILES"], ",")
+	}
+	return in, in.fixName(opts)
+}
+
+// projectDir is the folder that relative paths are relative to.
+func (o LoadOptions) projectDir(files []string) string {
+	if o.ProjectDirectory != "" {
+		return absolute(o.Dir, o.ProjectDirectory)
+	}
+	for _, file := range files {
+		if file != "-" {
+			return filepath.Dir(absolute(o.Dir, file))
+		}
+	}
+	return o.Dir
+}
+
+// addEnvFiles adds the variables of the env files below those that are there.
+func (in *input) addEnvFiles(opts LoadOptions) error {
+	files := opts.EnvFiles
+	if len(files) == 0 {
+		files = splitList(opts.Env["COMPOSE_ENV_FILES"], ",")
+	}
+	if len(files) > 0 {
+		resolved := make([]string, len(files))
+		for i, file := range files {
+			resolved[i] = absolute(opts.Dir, file)
+		}
+		return in.mergeEnv(resolved)
+	}
+	if off, err := strconv.ParseBool(cmpOr(opts.Env["COMPOSE_DISABLE_ENV_FILE"], "false")); err != nil {
+		return fmt.Errorf("COMPOSE_DISABLE_ENV_FILE: %q is neither true nor false", opts.Env["COMPOSE_DISABLE_ENV_FILE"])
+	} else if off {
+		return nil
+	}
+	if file := filepath.Join(in.dir, ".env"); isFile(file) {
+		return in.mergeEnv([]string{file})
+	}
+	return nil
+}
+
+func (in *input) mergeEnv(files []string) (err error) {
+	in.env, err = withEnvFiles(in.env, files)
+	return err
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func splitList(text, separator string) []string {
+	var out []string
+	for _, item := range strings.Split(text, separator) {
+		if item = strings.TrimSpace(item); item != "" {
+			out = append(out, item)
+		}
+	}
+	return out
+}
+
+// files returns the paths of the stack files: from the flags, the variables,
+// or a search upwards.
+func (in *input) files(opts LoadOptions) ([]string, error) {
+	if len(opts.Files) > 0 {
+		return opts.Files, nil
+	}
+	for _, name := range []string{"STACK_FILE", "COMPOSE_FILE"} {
+		if text := in.env[name]; text != "" {
+			separator := cmpOr(in.env["COMPOSE_PATH_SEPARATOR"], string(os.PathListSeparator))
+			return splitList(text, separator), nil
+		}
+	}
+	var names []string
+	for _, f := range families {
+		names = append(names, f.names...)
+	}
+	start := in.dir
+	for dir := start; ; dir = filepath.Dir(dir) {
+		for _, f := range families {
+			if files := in.pick(dir, f); len(files) > 0 {
+				return files, nil
+			}
+		}
+		if dir == filepath.Dir(dir) {
+			return nil, &NoFileError{Dir: start, Names: names}
+		}
+	}
+}
+
+// pick returns the family's file in a folder with its override, if any.
+func (in *input) pick(dir string, f family) []string {
+	files := in.first(dir, f.names)
+	if len(files) > 0 {
+		files = append(files, in.first(dir, f.overrides)...)
+	}
+	return files
+}
+
+// first returns the first of the names that exists, and warns of others.
+func (in *input) first(dir string, names []string) []string {
+	var found []string
+	for _, name := range names {
+		if path := filepath.Join(dir, name); isFile(path) {
+			found = append(found, path)
+		}
+	}
+	if len(found) > 1 {
+		in.warnings = append(in.warnings, Finding{
+			File:    filepath.Base(found[0]),
+			Message: "used, and not " + baseNames(found[1:]) + " beside it",
+		})
+	}
+	return found[:min(len(found), 1)]
+}
+
+func baseNames(paths []string) string {
+	var names []string
+	for _, path := range paths {
+		names = append(names, filepath.Base(path))
+	}
+	return strings.Join(names, ", ")
+}
+
+// open reads the files. Those that cannot be read are one *FileError.
+func (in *input) open(files []string, opts LoadOptions) error {
+	r := &reader{dir: opts.Dir}
+	var findings []Finding
+	for _, file := range files {
+		src := &source{name: file, dir: in.dir}
+		if filepath.IsAbs(file) && !slices.Contains(opts.Files, file) {
+			src.name = r.name(file)
+		}
+		var err error
+		if file == "-" {
+			src.name = "<stdin>"
+			if opts.Stdin == nil {
+				return errors.New("standard input: none to read a stack file from")
+			}
+			src.text, err = io.ReadAll(opts.Stdin)
+		} else {
+			src.path = absolute(opts.Dir, file)
+			src.text, err = os.ReadFile(src.path)
+		}
+		if err != nil {
+			findings = append(findings, Finding{File: src.name, Message: "cannot be read: " + reason(err)})
+		}
+		in.sources = append(in.sources, src)
+	}
+	if len(findings) > 0 {
+		return &FileError{Findings: sorted(findings)}
+	}
+	return nil
+}
+
+var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+
+// fixName takes the project's name from the flag or the variable.
+func (in *input) fixName(opts LoadOptions) error {
+	name := cmpOr(opts.Project, in.env["COMPOSE_PROJECT_NAME"])
+	if name == "" {
+		return nil
+	}
+	if !validName.MatchString(name) {
+		return fmt.Errorf("project name %q: must begin with a lower-case letter or a digit, and hold only those, dashes and underscores", name)
+	}
+	in.name, in.fixed = name, true
+	return nil
+}
+
+// fileName is the project's name as the last file that has one gives it.
+func (in *input) fileName() string {
+	name := ""
+	for _, src := range in.sources {
+		if text := src.rootText("name"); text != "" {
+			s := substitution{lookup: func(key string) (string, bool) { v, ok := in.env[key]; return v, ok }}
+			name = s.expand(text)
+		}
+	}
+	return name
+}
+
+// nameFrom settles the project's name from the last file that has one, or from
+// the folder. The variable COMPOSE_PROJECT_NAME carries it from then on.
+func (in *input) nameFrom(name string) error {
+	if !in.fixed {
+		in.name = normalName(cmpOr(normalName(name), filepath.Base(in.dir)))
+	}
+	if in.name == "" {
+		return fmt.Errorf("project name: the folder %s gives none; use -p, or name: in the file", in.dir)
+	}
+	in.env["COMPOSE_PROJECT_NAME"] = in.name
+	return nil
+}
+
+var nameLetters = regexp.MustCompile(`[^a-z0-9_-]`)
+
+// normalName leaves of a text what a project's name may hold.
+func normalName(text string) string {
+	return strings.TrimLeft(nameLetters.ReplaceAllString(strings.ToLower(text), ""), "_-")
+}

@@ -1,0 +1,236 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A reader reads the files of one stack into one tree: each file laid over the
+// ones before it, what it includes and extends brought in. Everything wrong on
+// the way is collected.
+type reader struct {
+	dir      string // the working folder, for names of files
+	schema   *schema
+	sources  map[string]*source // by path
+	findings []Finding
+	warnings []Finding
+}
+
+func (r *reader) report(f Finding) { r.findings = append(r.findings, f) }
+func (r *reader) warn(f Finding)   { r.warnings = append(r.warnings, f) }
+
+// A scope is what holds for a group of files that are merged: where relative
+// paths begin, and the variables.
+type scope struct {
+	dir    string
+	env    map[string]string
+	raw    bool     // variables stay as they are
+	within []string // paths of the files that include these
+}
+
+func (s scope) lookup() func(string) (string, bool) {
+	if s.raw {
+		return nil
+	}
+	return func(name string) (string, bool) { v, ok := s.env[name]; return v, ok }
+}
+
+// files reads a group of files, the later ones over the earlier ones.
+func (r *reader) files(ctx context.Context, s scope, sources []*source) *node {
+	total := newMap(place{})
+	for _, src := range sources {
+		for _, doc := range r.documents(src, s) {
+			if ctx.Err() != nil {
+				return total
+			}
+			total = r.lay(ctx, total, doc, s, src)
+		}
+	}
+	return total
+}
+
+// lay lays one document over those before it.
+func (r *reader) lay(ctx context.Context, total, doc *node, s scope, src *source) *node {
+	doc = r.include(ctx, doc, s, src)
+	doc = r.extends(doc, s, src)
+	total = merger{r.report}.merge(total, doc)
+	r.findings = append(r.findings, r.schema.check(total)...)
+	return total
+}
+
+func (r *reader) documents(src *source, s scope) []*node {
+	p := &parser{src: src, lookup: s.lookup(), report: r.report, warn: r.warn}
+	before := len(r.findings)
+	docs := p.parse()
+	if len(docs) == 0 && len(r.findings) == before {
+		r.report(place{src, 1, 1}.finding("", "the file is empty", "a stack file has at least services"))
+	}
+	return docs
+}
+
+// open returns the source at a path, read once. An unreadable one is reported
+// at the entry that names it.
+func (r *reader) open(path, dir string, at place, fieldName string) *source {
+	if src, ok := r.sources[path]; ok && src.dir == dir {
+		return src
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		r.report(at.finding(fieldName, "cannot read "+r.name(path)+": "+reason(err), ""))
+		return nil
+	}
+	src := &source{name: r.name(path), path: path, dir: dir, text: text}
+	r.sources[path] = src
+	return src
+}
+
+// name is how a file is named to the user: relative when it is below the
+// working folder.
+func (r *reader) name(path string) string {
+	if rel, err := filepath.Rel(r.dir, path); err == nil && !strings.HasPrefix(rel, "..") {
+		return rel
+	}
+	return path
+}
+
+// reason is the cause of a failed file access, without the path.
+func reason(err error) string {
+	var pathError *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "no such file"
+	case errors.As(err, &pathError):
+		return pathError.Err.Error()
+	}
+	return err.Error()
+}
+
+var sections = []string{"services", "jobs", "volumes", "networks", "secrets", "configs", "models"}
+
+// include brings in what a document includes; what the document says itself is
+// laid over it.
+func (r *reader) include(ctx context.Context, doc *node, s scope, src *source) *node {
+	list := doc.get("include")
+	if list == nil || list.kind != listNode {
+		return doc
+	}
+	within := append(slices.Clone(s.within), src.path)
+	out := newMap(doc.at)
+	out.resets = doc.resets
+	for _, key := range doc.keys {
+		if key != "include" {
+			out.set(key, doc.fields[key])
+		}
+	}
+	for i, entry := range list.items {
+		sub := r.included(ctx, entry, fmt.Sprintf("include[%d]", i), s, within)
+		for _, key := range sections {
+			if from := sub.get(key); from != nil && from.kind == mapNode {
+				r.importSection(out, key, from)
+			}
+		}
+	}
+	return out
+}
+
+func (r *reader) importSection(out *node, key string, from *node) {
+	to := out.get(key)
+	if to == nil || to.kind != mapNode {
+		out.set(key, field{from.at, from})
+		return
+	}
+	merged := merger{r.report}.merge(from, to, key)
+	out.set(key, field{out.fields[key].at, merged})
+}
+
+// included reads the files of one entry of include.
+func (r *reader) included(ctx context.Context, entry *node, name string, s scope, within []string) *node {
+	if entry.kind == scalarNode {
+		wrapped := newMap(entry.at)
+		wrapped.set("path", field{entry.at, entry})
+		entry = wrapped
+	}
+	path := entry.get("path")
+	if path == nil || path.kind == nullNode {
+		r.report(entry.at.finding(name, `missing "path"`, ""))
+		return nil
+	}
+	paths := listed(path).items
+	var sources []*source
+	inner := scope{raw: s.raw, within: within}
+	for i, item := range paths {
+		file := absolute(s.dir, item.text())
+		if i == 0 {
+			inner.dir = filepath.Dir(file)
+			if dir := entry.get("project_directory").text(); dir != "" {
+				inner.dir = absolute(s.dir, dir)
+			}
+			if slices.Contains(within, file) {
+				r.includeCycle(item, name, within, file)
+				return nil
+			}
+		}
+		if src := r.open(file, inner.dir, item.at, name); src != nil {
+			sources = append(sources, src)
+		}
+	}
+	inner.env = r.includedEnv(entry, name, s, inner.dir)
+	return r.files(ctx, inner, sources)
+}
+
+func (r *reader) includeCycle(item *node, name string, within []string, file string) {
+	var names []string
+	for _, path := range append(within[slices.Index(within, file):], file) {
+		names = append(names, r.name(path))
+	}
+	r.report(item.at.finding(name, "include cycle: "+strings.Join(names, " -> "), ""))
+}
+
+// includedEnv is the variables of included files: those outside, and those of
+// the included folder's own env files.
+func (r *reader) includedEnv(entry *node, name string, s scope, dir string) map[string]string {
+	files := []string{}
+	if list := entry.get("env_file"); list != nil {
+		for _, item := range listed(list).items {
+			if item.text() != os.DevNull {
+				files = append(files, absolute(s.dir, item.text()))
+			}
+		}
+	} else if file := filepath.Join(dir, ".env"); isFile(file) {
+		files = append(files, file)
+	}
+	env, err := withEnvFiles(s.env, files)
+	if err != nil {
+		r.report(entry.at.finding(joinPath(name, "env_file"), err.Error(), ""))
+	}
+	return env
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir()
+}
+
+func absolute(dir, path string) string {
+	path = expandHome(path)
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+// expandHome replaces a leading ~ by the user's home folder.
+func expandHome(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
+}

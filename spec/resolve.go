@@ -1,0 +1,195 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/compose-spec/compose-go/v2/interpolation"
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/template"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// resolve makes the Stack of files that were found to be right. compose-go
+// merges them anew, by the rules of docker compose; what it still finds wrong
+// is one finding.
+func (r *reading) resolve(ctx context.Context) (*Stack, error) {
+	project, err := r.project(ctx, loadModes{})
+	if err != nil {
+		return nil, r.fileError(err)
+	}
+	s := &Stack{
+		Name: r.name, WorkingDir: r.dir, Services: map[string]Service{}, Warnings: r.warnings,
+		Networks: map[string]Network{}, Volumes: map[string]Volume{},
+	}
+	for _, src := range r.sources {
+		s.Files = append(s.Files, cmpOr(src.path, src.name))
+	}
+	s.Inactive = slices.Sorted(maps.Keys(project.DisabledServices))
+	resolver := &resolver{reading: r, project: project}
+	for name, service := range project.Services {
+		s.Services[name] = resolver.service(service)
+	}
+	if len(resolver.findings) > 0 {
+		return nil, &FileError{Findings: sorted(resolver.findings)}
+	}
+	resolver.used(s)
+	markJobs(s)
+	return s, nil
+}
+
+// markJobs marks the services whose success another one waits for.
+func markJobs(s *Stack) {
+	for _, service := range s.Services {
+		for name, dependency := range service.DependsOn {
+			if target, ok := s.Services[name]; ok && dependency.Condition == Completed {
+				target.Job = true
+				s.Services[name] = target
+			}
+		}
+	}
+}
+
+// loadModes are the steps of compose-go that a rendering can leave out.
+type loadModes struct{ raw, noNormalize, noPaths, noCheck bool }
+
+// project is the stack as compose-go reads it: merged, of the active profiles,
+// its env files not yet read.
+func (r *reading) project(ctx context.Context, modes loadModes) (*types.Project, error) {
+	return loader.LoadWithContext(ctx, r.details(), r.options(modes))
+}
+
+func (r *reading) details() types.ConfigDetails {
+	details := types.ConfigDetails{WorkingDir: r.dir, Environment: maps.Clone(r.env)}
+	for _, src := range r.sources {
+		name := cmpOr(src.path, src.name)
+		details.ConfigFiles = append(details.ConfigFiles, types.ConfigFile{Filename: name, Content: src.text})
+	}
+	return details
+}
+
+func (r *reading) options(modes loadModes) func(*loader.Options) {
+	return func(o *loader.Options) {
+		o.SetProjectName(r.name, true)
+		o.Profiles = r.profiles
+		o.SkipValidation = true // done before, with positions
+		o.SkipInterpolation = modes.raw
+		o.SkipNormalization = modes.noNormalize
+		o.SkipConsistencyCheck = modes.noCheck
+		o.ResolvePaths = !modes.noPaths
+		o.SkipResolveEnvironment, o.SkipResolveLabels = true, true
+		o.Interpolate = &interpolation.Options{
+			Substitute:      func(text string, lookup template.Mapping) (string, error) { return interpolate(text, lookup) },
+			LookupValue:     func(name string) (string, bool) { v, ok := r.env[name]; return v, ok },
+			TypeCastMapping: castPatterns(),
+		}
+	}
+}
+
+// fileError makes an error of compose-go's a finding, at the service or
+// definition that it names, as far as that can be told.
+func (r *reading) fileError(err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	f := Finding{Message: err.Error()}
+	if len(r.sources) > 0 {
+		f.File = r.sources[0].name
+	}
+	if at, path, ok := r.mentioned(f.Message); ok {
+		f = at.finding(path, f.Message, "")
+	}
+	return &FileError{Findings: []Finding{f}, Causes: []error{err}}
+}
+
+// mentioned looks for the longest path, or else a service's name, in a text.
+func (r *reading) mentioned(text string) (at place, path string, ok bool) {
+	for _, word := range strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(" \"'`,;", c) }) {
+		steps := strings.Split(strings.Trim(word, ":"), ".")
+		n, f := r.tree, field{}
+		for i, step := range steps {
+			if n == nil || n.kind != mapNode || n.fields[step].value == nil {
+				break
+			}
+			if f, n = n.fields[step], n.fields[step].value; i > 0 {
+				at, path, ok = f.at, strings.Join(steps[:i+1], "."), true
+			}
+		}
+		if service := r.tree.get("services"); !ok && service.get(word) != nil {
+			at, path, ok = service.fields[word].at, "services."+word, true
+		}
+	}
+	return at, path, ok
+}
+
+// A resolver turns the parts of a compose-go project into ours.
+type resolver struct {
+	*reading
+	project  *types.Project
+	findings []Finding
+}
+
+// used adds the networks and volumes that active services use: docker compose
+// makes no others.
+func (r *resolver) used(s *Stack) {
+	for _, service := range r.project.Services {
+		for key := range service.Networks {
+			s.Networks[key] = network(r.project.Networks[key])
+		}
+		for _, v := range service.Volumes {
+			if v.Type == types.VolumeTypeVolume && v.Source != "" {
+				s.Volumes[v.Source] = volume(r.project.Volumes[v.Source])
+			}
+		}
+	}
+}
+
+func network(n types.NetworkConfig) Network {
+	if n.External {
+		return Network{Name: n.Name, External: true}
+	}
+	out := Network{
+		Name: n.Name, Driver: n.Driver, DriverOpts: n.DriverOpts, Internal: n.Internal, Attachable: n.Attachable,
+		EnableIPv4: n.EnableIPv4, EnableIPv6: n.EnableIPv6, Labels: n.Labels,
+		IPAM: IPAM{Driver: n.Ipam.Driver, Options: n.Ipam.Options},
+	}
+	for _, p := range n.Ipam.Config {
+		if p != nil {
+			out.IPAM.Config = append(out.IPAM.Config, Pool{Subnet: p.Subnet, IPRange: p.IPRange, Gateway: p.Gateway, AuxAddresses: p.AuxiliaryAddresses})
+		}
+	}
+	return out
+}
+
+func volume(v types.VolumeConfig) Volume {
+	if v.External {
+		return Volume{Name: v.Name, External: true}
+	}
+	return Volume{Name: v.Name, Driver: v.Driver, DriverOpts: v.DriverOpts, Labels: v.Labels}
+}
+
+// node is the service's own node, for what compose-go's types cannot tell.
+func (r *resolver) node(service string, keys ...string) *node {
+	return r.tree.get(append([]string{"services", service}, keys...)...)
+}
+
+func (r *resolver) fail(service, key, message string) {
+	n := r.node(service, key)
+	at := place{}
+	if n != nil {
+		at = n.at
+	}
+	r.findings = append(r.findings, at.finding("services."+service+"."+key, message, ""))
+}
+
+// abs is an absolute path for one that compose-go left relative.
+func (r *resolver) abs(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(r.dir, path)
+}
