@@ -58,7 +58,7 @@ type mount struct {
 }
 
 // docker runs the docker command past the wire; it must succeed.
-func docker(t *testing.T, args ...string) string {
+func docker(t testing.TB, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
@@ -89,7 +89,7 @@ func (s *sandbox) containers() map[string]container {
 	return out
 }
 
-func inspect[T any](t *testing.T, names ...string) (out []T) {
+func inspect[T any](t testing.TB, names ...string) (out []T) {
 	t.Helper()
 	if len(names) == 0 {
 		return nil

@@ -21,7 +21,7 @@ import (
 
 // A result is what became of one run of the program.
 type result struct {
-	t      *testing.T
+	t      testing.TB
 	args   []string
 	stdout string
 	stderr string

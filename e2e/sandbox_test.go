@@ -19,7 +19,7 @@ const deadline = 90 * time.Second
 // A sandbox is one project in a folder of its own, with an engine that is
 // listened to. All that carries its name goes when the test ends.
 type sandbox struct {
-	t    *testing.T
+	t    testing.TB
 	name string // of the project
 	dir  string
 	wire *wire
@@ -32,8 +32,21 @@ type sandbox struct {
 func newSandbox(t *testing.T, files string) *sandbox {
 	t.Helper()
 	t.Parallel()
-	s := &sandbox{t: t, name: "e2e-" + strings.ToLower(rand.Text()[:8]), dir: t.TempDir(), wire: newWire(t)}
+	return another(t, files)
+}
+
+// another is a second sandbox in the same test.
+func another(t testing.TB, files string) *sandbox {
+	t.Helper()
+	s := sandboxAt(t, t.TempDir())
 	s.write(files)
+	return s
+}
+
+// sandboxAt makes a folder one, until the test ends.
+func sandboxAt(t testing.TB, dir string) *sandbox {
+	t.Helper()
+	s := &sandbox{t: t, name: "e2e-" + strings.ToLower(rand.Text()[:8]), dir: dir, wire: newWire(t)}
 	t.Cleanup(func() {
 		if t.Failed() {
 			s.dump()

@@ -49,7 +49,7 @@ func (c call) probes() bool { return c.method == http.MethodPost && probeExec.Ma
 func (c call) builds() bool { return c.path == "/session" || c.path == "/grpc" }
 
 // newWire listens on a socket of its own until the test ends.
-func newWire(t *testing.T) *wire {
+func newWire(t testing.TB) *wire {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "wire") // a test's own folder can be too long for a socket's name
 	if err != nil {
@@ -70,7 +70,7 @@ func newWire(t *testing.T) *wire {
 	return w
 }
 
-func (w *wire) handler(t *testing.T) http.Handler {
+func (w *wire) handler(t testing.TB) http.Handler {
 	network, address, err := engineAddress(os.Getenv("DOCKER_HOST"))
 	if err != nil {
 		t.Fatal(err)
