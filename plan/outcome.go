@@ -36,7 +36,8 @@ func (g Guard) Holds(outcomes map[string]Outcome) bool {
 // Progress is how far an action has come. It is data for people: nothing
 // decides on it.
 type Progress struct {
-	Text           string // what it is doing, such as "health: starting"
-	Current, Total int64  // 0 when unknown
-	Log            string // a line of output of a build; "" for none
+	Text    string `json:"text,omitempty"`    // what it is doing, such as "health: starting"
+	Current int64  `json:"current,omitempty"` // 0 when unknown
+	Total   int64  `json:"total,omitempty"`   // 0 when unknown
+	Log     string `json:"log,omitempty"`     // a line of output of a build; "" for none
 }

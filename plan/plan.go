@@ -33,11 +33,11 @@ type Action struct {
 // A Change is what an action is a part of, in a user's words: replacing a
 // container takes several actions with one Change.
 type Change struct {
-	Verb   Verb
-	Object string // service, container, network, volume, image
-	Name   string // the engine's name of the object, or the image's reference
+	Verb   Verb   `json:"verb"`
+	Object string `json:"object"` // service, container, network, volume, image
+	Name   string `json:"name"`   // the engine's name of the object, or the image's reference
 	// Service is the service that the change is for; "" for none.
-	Service string
+	Service string `json:"service,omitempty"`
 }
 
 func (c Change) String() string { return fmt.Sprintf("%s %s %s", c.Verb, c.Object, c.Name) }
