@@ -1,6 +1,9 @@
 package plan
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // A Code says why an action is in a plan.
 type Code string
@@ -32,7 +35,7 @@ func (r Reason) String() string {
 	case r.Field == "":
 		return string(r.Code)
 	case r.Code == Drifted:
-		return fmt.Sprintf("drifted: %s: %s -> %s", r.Field, r.From, r.To)
+		return fmt.Sprintf("drifted: %s: %s -> %s", r.Field, cmp.Or(r.From, "(none)"), cmp.Or(r.To, "(none)"))
 	case r.From == "":
 		return fmt.Sprintf("%s: added %s", r.Field, r.To)
 	case r.To == "":

@@ -88,7 +88,12 @@ func (c change) top() string {
 	return top
 }
 
+// reason tells the change. Of a config or secret it tells only that the content
+// is another one: a digest says too much of a short text.
 func (c change) reason(code plan.Code) plan.Reason {
+	if file, ok := strings.CutSuffix(c.path, ".digest"); ok && c.top() == "files" {
+		return plan.Reason{Code: code, Field: file, Text: file + ": the content changed"}
+	}
 	return plan.Reason{Code: code, Field: c.path, From: render(c.path, c.from), To: render(c.path, c.to)}
 }
 

@@ -94,7 +94,7 @@ func (u *up) replaceNetwork(key string, n spec.Network, reasons []plan.Reason) {
 	removed := u.add(s, "remove network "+n.Name, engine.RemoveNetwork{Name: n.Name}, after(off...)...)
 	created := u.add(s, "create network "+n.Name, u.createNetwork(key, n), onDone(removed))
 	u.pending["network "+n.Name] = created
-	for _, c := range members {
+	for _, c := range u.belonging(n.Name, members) {
 		op := engine.ConnectNetwork{Network: n.Name, Container: c.ID, Endpoint: u.endpoint(c, n.Name)}
 		u.pending["rewired "+c.Name] = u.add(s, "connect "+c.Name+" to "+n.Name, op, onDone(created))
 	}
@@ -113,6 +113,21 @@ func (u *up) members(network string) []engine.Container {
 		}
 	}
 	return out
+}
+
+// belonging are the members of a network, and the containers that should be.
+func (u *up) belonging(network string, members []engine.Container) []engine.Container {
+	for _, c := range u.observed.Containers {
+		if c.Observed == nil || c.OneOff || !u.chosen[c.Service] {
+			continue
+		}
+		_, is := c.Observed.Networks[network]
+		_, should := u.desired.Services[c.Service].Container.Networks[network]
+		if should && !is {
+			members = append(members, c)
+		}
+	}
+	return members
 }
 
 // endpoint is how c is to be attached to a network: as the file asks, if the

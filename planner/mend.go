@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"fmt"
+
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/spec"
@@ -45,6 +47,9 @@ func (u *up) begin(r *replica, ready []plan.Edge) {
 	}
 	if r.service.Job {
 		verb = plan.Run
+	}
+	if r.service.Job && r.found.Status == engine.StatusExited {
+		why = plan.Reason{Code: plan.Drifted, Field: "exit_code", Text: fmt.Sprintf("ended with exit code %d last time", r.found.ExitCode)}
 	}
 	s := u.of(r, verb, why)
 	edges := append(u.dependencies(r.service), ready...)

@@ -20,6 +20,9 @@ func render(path string, v any) string {
 	case null:
 		return "(unset)"
 	case string:
+		if key == "digest" && strings.HasPrefix(path, "files.") {
+			return "(content)"
+		}
 		return quote(key, v)
 	case json.Number:
 		return number(path, v)

@@ -25,7 +25,7 @@ func (u *up) restore() {
 		switch {
 		case suffix == suffixNew:
 			s := u.repair(c, plan.Remove, "half-made by an interrupted run")
-			u.pending["container "+c.Name] = u.add(s, "remove "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true})
+			u.pending["container "+c.Name] = u.add(s, "remove leftover "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true})
 		case suffix == suffixOld && names[base]:
 			u.asides[base] = c
 		case suffix == suffixOld:
@@ -80,7 +80,7 @@ func (u *up) fallBack(r *replica) {
 		return
 	}
 	s := u.repair(*r.found, plan.Remove, "not ready, left by an interrupted run")
-	gone := u.add(s, "remove "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true})
+	gone := u.add(s, "remove leftover "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true})
 	back := u.comeBack(old, r.name, onDone(gone))
 	r.found = &back
 }
@@ -88,7 +88,7 @@ func (u *up) fallBack(r *replica) {
 // dropOld removes an old container whose replacement is proven.
 func (u *up) dropOld(r *replica, old engine.Container, edges ...plan.Edge) {
 	s := u.repair(old, plan.Remove, "its replacement is ready")
-	u.pending["container "+r.name] = u.add(s, "remove "+old.Name, engine.RemoveContainer{Name: old.ID}, edges...)
+	u.pending["container "+r.name] = u.add(s, "remove leftover "+old.Name, engine.RemoveContainer{Name: old.ID}, edges...)
 }
 
 // proveLeftover finishes a replacement that an interrupted run left after the
@@ -96,7 +96,7 @@ func (u *up) dropOld(r *replica, old engine.Container, edges ...plan.Edge) {
 // that fails.
 func (u *up) proveLeftover(r *replica) {
 	old, ok := u.asides[r.name]
-	if !ok || u.opts.NoStart {
+	if !ok {
 		return
 	}
 	r.replaced = true // so that the wait proves it as it does any replacement
@@ -104,7 +104,7 @@ func (u *up) proveLeftover(r *replica) {
 	r.replaced = false
 	u.dropOld(r, old, proof...)
 	if len(proof) == 0 {
-		return
+		return // ready already, or not to be started at all
 	}
 	r.proof = proof[0].ID
 	u.undoLeftover(r, old)
