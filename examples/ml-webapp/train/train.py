@@ -17,14 +17,18 @@ GOOD_ENOUGH = 0.97
 
 
 def vary(pixels, random):
-    """The same digit, a little turned, slanted, scaled, moved, lighter or
+    """The same digit, a little turned, slanted, bent, scaled, moved, lighter or
     darker: a visitor does not draw like those who filled in the forms."""
-    turn, slant = random.uniform(-0.2, 0.2, 2)
-    rows, columns = random.uniform(0.87, 1.15, 2)
-    matrix = np.array([[rows, -turn], [turn + slant, columns]])
-    centre = np.array([3.5, 3.5])
-    offset = centre - matrix @ centre + random.uniform(-0.6, 0.6, 2)
-    moved = ndimage.affine_transform(pixels.reshape(8, 8), matrix, offset, order=1)
+    row, column = np.mgrid[0:8, 0:8] - 3.5
+    turn, slant = random.uniform(-0.25, 0.25, 2)
+    height, width = random.uniform(0.8, 1.2, 2)
+    low, aside = random.uniform(-0.07, 0.07, (2, 1, 1)) * (row**2 - 6)
+    down, right = random.uniform(-0.8, 0.8, 2) + 3.5
+    source = [
+        height * row - turn * column + low + down,
+        (turn + slant) * row + width * column + aside + right,
+    ]
+    moved = ndimage.map_coordinates(pixels.reshape(8, 8), source, order=1)
     return np.clip(moved * random.uniform(0.8, 1.25), 0, 16).ravel()
 
 

@@ -6,7 +6,7 @@ const PAUSE = 600; // ms after a stroke: a 4 or a 5 has a second one
 const byId = (id) => document.getElementById(id);
 const pad = byId("pad");
 const ink = () => getComputedStyle(document.documentElement).getPropertyValue("--text");
-const percent = (share) => `${(share * 100).toFixed(1)} %`;
+const percent = (share) => `${(share * 100).toFixed(1)}\u00a0%`; // not to be broken
 
 let strokes = []; // what the visitor drew,
 let sample = null; // or the test digit that is shown instead: {pixels, label}
