@@ -119,6 +119,7 @@ func (g *goldenCase) load(text string) *spec.Stack {
 	for _, service := range s.Services {
 		ref := service.Container.Image
 		if service.Build != nil {
+			g.engine.SetBuild(ref, engine.Image{ID: imageID("build of " + ref)})
 			continue
 		}
 		g.engine.SetRegistry(ref, engine.Image{ID: imageID(ref)})

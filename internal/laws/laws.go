@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -100,7 +101,14 @@ func (c Case) fixpoint(t testing.TB, p *plan.Plan) *memory.Engine {
 // settled is the case without the flags that ask for something each time.
 func (c Case) settled() Case {
 	c.Options.ForceRecreate, c.Options.RenewAnonymous = false, false
-	c.Options.Build, c.Options.Pull = false, ""
+	c.Options.Build, c.Options.Pull = false, "missing"
+	desired := *c.Desired
+	desired.Services = maps.Clone(desired.Services)
+	for name, s := range desired.Services {
+		s.PullPolicy = "missing"
+		desired.Services[name] = s
+	}
+	c.Desired = &desired
 	return c
 }
 
@@ -134,9 +142,12 @@ func (c Case) interruptible(t testing.TB, p *plan.Plan, end *memory.Engine) {
 }
 
 // unharmed: when any one action fails, what ran and is still desired runs, the
-// old or the new.
+// old or the new. With --no-start nothing new is to run.
 func (c Case) unharmed(t testing.TB, p *plan.Plan) {
 	t.Helper()
+	if c.Options.NoStart {
+		return
+	}
 	for _, a := range p.Actions {
 		if a.Undo() {
 			continue
@@ -158,15 +169,24 @@ func (c Case) unharmed(t testing.TB, p *plan.Plan) {
 }
 
 // lost are the containers that ran before, are desired, and do not run now
-// under their names.
+// under their names. Two kinds cannot come back and do not count: one whose
+// host port is in other hands by now, and one that lived in the namespace of a
+// container that was replaced.
 func (c Case) lost(t testing.TB, e *memory.Engine) []string {
 	t.Helper()
-	running := map[string]bool{}
+	running, ports := map[string]bool{}, map[engine.Port]bool{}
 	for _, now := range snapshot(t, e, c.Desired).Containers {
 		running[now.Name] = now.Status == engine.StatusRunning
+		for _, p := range now.Ports {
+			ports[p] = true
+		}
 	}
+	taken := func(p engine.Port) bool { return ports[p] }
 	var out []string
 	for _, was := range snapshot(t, c.Engine, c.Desired).Containers {
+		if slices.ContainsFunc(was.Ports, taken) || len(was.Joins) > 0 {
+			continue
+		}
 		if was.Status == engine.StatusRunning && c.desires(was) && !running[was.Name] {
 			out = append(out, was.Name)
 		}
