@@ -1,0 +1,170 @@
+package docker
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
+)
+
+// Exec runs a command in a container, to its end, and returns its exit code.
+// When ctx ends first it stops reading and returns; the engine has no way to end
+// the command, which goes on. A read of opts.Stdin that blocks outlives the
+// call. The calls are POST /containers/{id}/exec and POST /exec/{id}/start.
+func (e *Engine) Exec(ctx context.Context, name string, opts engine.ExecOptions) (int, error) {
+	var code int
+	err := e.onContainer(ctx, name, "exec", func() (err error) {
+		code, err = e.exec(ctx, name, opts)
+		return err
+	})
+	return code, err
+}
+
+func (e *Engine) exec(ctx context.Context, name string, opts engine.ExecOptions) (int, error) {
+	made, err := e.client.ContainerExecCreate(ctx, name, container.ExecOptions{
+		Cmd: opts.Command, Env: opts.Env, User: opts.User, WorkingDir: opts.WorkingDir,
+		Privileged: opts.Privileged, Tty: opts.Tty, Detach: opts.Detach,
+		AttachStdin: opts.Stdin != nil, AttachStdout: !opts.Detach, AttachStderr: !opts.Detach,
+	})
+	if err != nil {
+		return 0, err
+	}
+	if opts.Detach {
+		return 0, e.client.ContainerExecStart(ctx, made.ID, container.ExecStartOptions{Detach: true, Tty: opts.Tty})
+	}
+	if err := e.attachExec(ctx, made.ID, opts); err != nil {
+		return 0, err
+	}
+	return e.exitCode(ctx, made.ID)
+}
+
+// attachExec starts the command and carries its streams until its output ends.
+func (e *Engine) attachExec(ctx context.Context, id string, opts engine.ExecOptions) error {
+	stream, err := e.client.ContainerExecAttach(ctx, id, container.ExecAttachOptions{Tty: opts.Tty})
+	if err != nil {
+		return err
+	}
+	// The connection is hijacked: nothing but closing it ends a read.
+	stop := context.AfterFunc(ctx, stream.Close)
+	defer stop()
+	defer stream.Close()
+	over := make(chan struct{})
+	defer close(over)
+	if opts.Stdin != nil {
+		go feed(stream, opts.Stdin)
+	}
+	if opts.Resize != nil {
+		go e.resize(ctx, id, opts.Resize, over)
+	}
+	err = demultiplex(stream.Reader, opts.Tty, opts.Stdout, opts.Stderr)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// feed ends when stdin does, or at the first write after the stream was closed.
+func feed(stream types.HijackedResponse, stdin io.Reader) {
+	_, _ = io.Copy(stream.Conn, stdin) // a command may end without reading all of it
+	_ = stream.CloseWrite()
+}
+
+func (e *Engine) resize(ctx context.Context, id string, sizes <-chan engine.Size, over <-chan struct{}) {
+	for {
+		select {
+		case <-over:
+			return
+		case size, ok := <-sizes:
+			if !ok {
+				return
+			}
+			// A command that has just ended cannot be resized; nothing is lost.
+			_ = e.client.ContainerExecResize(ctx, id, container.ResizeOptions{Height: size.Height, Width: size.Width})
+		}
+	}
+}
+
+// demultiplex copies output to its end. A terminal's is one raw stream.
+func demultiplex(from io.Reader, tty bool, stdout, stderr io.Writer) error {
+	stdout, stderr = orDiscard(stdout), orDiscard(stderr)
+	if tty {
+		_, err := io.Copy(stdout, from)
+		return err
+	}
+	_, err := stdcopy.StdCopy(stdout, stderr, from)
+	return err
+}
+
+func orDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
+}
+
+// exitCode asks for the exit code once the output has ended. Output can end a
+// moment before the command does, if it closes it itself.
+func (e *Engine) exitCode(ctx context.Context, id string) (int, error) {
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+		found, err := e.client.ContainerExecInspect(ctx, id)
+		if err != nil || !found.Running {
+			return found.ExitCode, err
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// sleep waits for d, or for the end of ctx, which is its error.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// RunHook runs a command in a running container; its last line of output is its
+// progress. An exit code other than 0 is an error with the last lines.
+func (e *Engine) RunHook(ctx context.Context, op engine.RunHook, progress func(plan.Progress)) error {
+	h := op.Hook
+	out := tail{limit: hookLines, each: func(line string) { progress(plan.Progress{Text: line}) }}
+	var env []string
+	for _, key := range sortedKeys(h.Environment) {
+		env = append(env, key+"="+h.Environment[key])
+	}
+	code, err := e.Exec(ctx, op.Name, engine.ExecOptions{
+		Command: h.Command, Env: env, User: h.User, WorkingDir: h.WorkingDir, Privileged: h.Privileged,
+		Stdout: &out, Stderr: &out,
+	})
+	if err != nil {
+		return fmt.Errorf("hook: %w", err)
+	}
+	if code != 0 {
+		return fmt.Errorf("container %s: hook: exit code %d%s", op.Name, code, below(out.last()))
+	}
+	return nil
+}
+
+const hookLines = 10
+
+// below puts lines under an error, indented.
+func below(lines []string) string {
+	var b strings.Builder
+	for _, line := range lines {
+		b.WriteString("\n  " + line)
+	}
+	return b.String()
+}
