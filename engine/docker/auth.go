@@ -72,6 +72,23 @@ func (k keyring) header(image reference.Named) (string, error) {
 	return registry.EncodeAuthConfig(found)
 }
 
+// proxies are what the docker command gives to each build on the engine at host
+// as arguments, such as HTTP_PROXY. They do not count for the build cache.
+func (k keyring) proxies(host string) (map[string]string, error) {
+	if k.dir == "" {
+		return nil, nil
+	}
+	file, err := config.Load(k.dir)
+	if err != nil {
+		return nil, fmt.Errorf("proxies: %w", err)
+	}
+	out := map[string]string{}
+	for name, value := range file.ParseProxyConfig(host, nil) {
+		out[name] = *value
+	}
+	return out, nil
+}
+
 // forBuild is find, in the words of a build.
 func (k keyring) forBuild(host string) (buildkit.Credentials, error) {
 	found, err := k.find(host)

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,6 +100,23 @@ func TestCredentialsGoIntoTheHeader(t *testing.T) {
 	}
 	if got.Username != "me" || got.Password != "secret" || got.ServerAddress != "plain.test" {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestBuildsGetTheProxiesOfTheDockerConfiguration(t *testing.T) {
+	k := configured(t, `{"proxies": {"default": {"httpProxy": "http://usual"}, "tcp://far": {"noProxy": "near"}}}`)
+	cases := []struct {
+		host string
+		want map[string]string
+	}{
+		{"unix:///run/docker.sock", map[string]string{"HTTP_PROXY": "http://usual", "http_proxy": "http://usual"}},
+		{"tcp://far", map[string]string{"NO_PROXY": "near", "no_proxy": "near"}},
+	}
+	for _, c := range cases {
+		got, err := k.proxies(c.host)
+		if err != nil || !maps.Equal(got, c.want) {
+			t.Errorf("%s: %v, %v", c.host, got, err)
+		}
 	}
 }
 

@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -90,6 +92,13 @@ func build(t *testing.T, e *Engine, ref string, b spec.Build) (string, []plan.Pr
 	if out.ImageID != found.ID {
 		t.Errorf("outcome says %s, the engine %s", out.ImageID, found.ID)
 	}
+	// The next build takes its name away, and it would stay without one.
+	t.Cleanup(func() {
+		_, err := e.client.ImageRemove(context.Background(), found.ID, image.RemoveOptions{Force: true})
+		if err != nil && !errdefs.IsNotFound(err) {
+			t.Error(err)
+		}
+	})
 	return out.ImageID, seen
 }
 

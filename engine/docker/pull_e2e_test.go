@@ -165,7 +165,7 @@ func TestAPullUsesTheCredentialsOfTheDockerCommand(t *testing.T) {
 	if out.ImageID != pushed {
 		t.Errorf("pulled %s, pushed %s", out.ImageID, pushed)
 	}
-	if last.Text != "extracting 1/1 layers" || last.Current == 0 || last.Current != last.Total {
+	if last.Text != "extracting 1/1 layers" || last.Current != last.Total {
 		t.Errorf("ends with %+v", last)
 	}
 }

@@ -26,6 +26,9 @@ type backend struct {
 type abilities struct {
 	api       string   // in use
 	platforms []string // that it builds for, its own first
+	// hostGateway is the engine's address as builds see it; "" when the
+	// engine does not say.
+	hostGateway string
 }
 
 // apiNamedContexts is the API of Engine 23.0, whose Dockerfile frontend is the
@@ -70,7 +73,7 @@ func connect(ctx context.Context, c *docker.Client) (*backend, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("BuildKit: %w", err), k.Close())
 	}
-	return &backend{k, abilities{api: c.ClientVersion(), platforms: platformsOf(workers)}}, nil
+	return &backend{k, abilitiesOf(c.ClientVersion(), workers)}, nil
 }
 
 // dialers lead to the engine's BuildKit. The connection that was opened to see
@@ -90,11 +93,15 @@ func dialers(c *docker.Client, first net.Conn) []client.ClientOpt {
 	return []client.ClientOpt{client.WithContextDialer(dial), client.WithSessionDialer(session)}
 }
 
-func platformsOf(workers []*client.WorkerInfo) []string {
-	var out []string
+// labelHostGateway is on the worker of Engine 23.0 and newer.
+const labelHostGateway = "org.mobyproject.buildkit.worker.moby.host-gateway-ip"
+
+func abilitiesOf(api string, workers []*client.WorkerInfo) abilities {
+	out := abilities{api: api}
 	for _, w := range workers {
+		out.hostGateway = w.Labels[labelHostGateway]
 		for _, p := range w.Platforms {
-			out = append(out, platforms.Format(platforms.Normalize(p)))
+			out.platforms = append(out.platforms, platforms.Format(platforms.Normalize(p)))
 		}
 	}
 	return out

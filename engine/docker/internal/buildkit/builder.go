@@ -81,6 +81,7 @@ func (b *Builder) Build(ctx context.Context, op engine.BuildImage, progress func
 	}
 	opts.Session = s.attached
 	t := newTrace(progress)
+	opts.CacheImports, t.warnings = splitMissing(opts.CacheImports)
 	if err := solve(ctx, k.Client, opts, t); err != nil {
 		return plan.Outcome{}, t.failure(ctx, op.Image, err, s.warnings())
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,7 +64,11 @@ func attributes(op engine.BuildImage, can abilities) (map[string]string, error) 
 		}
 	}
 	set("target", b.Target)
-	set("add-hosts", hosts(b.ExtraHosts))
+	hosts, err := hosts(b.ExtraHosts, can)
+	if err != nil {
+		return nil, err
+	}
+	set("add-hosts", hosts)
 	if b.NoCache {
 		attrs["no-cache"] = "" // all stages
 	}
@@ -96,20 +102,22 @@ func resolveMode(b spec.Build) string {
 }
 
 // hosts turns host:address, or host=address, into the frontend's form.
-func hosts(extra []string) string {
+func hosts(extra []string, can abilities) (string, error) {
 	fields := make([]string, len(extra))
 	for i, entry := range extra {
-		at := max(strings.IndexByte(entry, '='), 0)
-		if at == 0 {
-			at = strings.IndexByte(entry, ':')
+		name, address, ok := strings.Cut(entry, "=")
+		if !ok {
+			name, address, _ = strings.Cut(entry, ":")
 		}
-		if at < 0 {
-			fields[i] = entry // the frontend refuses it
-			continue
+		if address == "host-gateway" {
+			address = can.hostGateway
 		}
-		fields[i] = entry[:at] + "=" + strings.Trim(entry[at+1:], "[]")
+		if address == "" {
+			return "", fmt.Errorf("extra_hosts %q: no address that this engine knows: %w", entry, engine.ErrUnsupported)
+		}
+		fields[i] = name + "=" + strings.Trim(address, "[]")
 	}
-	return strings.Join(fields, ",")
+	return strings.Join(fields, ","), nil
 }
 
 func network(mode string) (string, error) {
@@ -222,4 +230,18 @@ func cacheOption(entry string) (client.CacheOptionsEntry, error) {
 	out.Type = cmp.Or(out.Attrs["type"], "registry")
 	delete(out.Attrs, "type")
 	return out, nil
+}
+
+// splitMissing takes out the local caches that no build has written yet.
+// BuildKit's client would only log them, and leave an empty folder behind.
+func splitMissing(entries []client.CacheOptionsEntry) (there []client.CacheOptionsEntry, missing []string) {
+	for _, entry := range entries {
+		index := filepath.Join(entry.Attrs["src"], "index.json")
+		if _, err := os.Stat(index); entry.Type == "local" && err != nil {
+			missing = append(missing, fmt.Sprintf("cache_from type=local: %v", err))
+			continue
+		}
+		there = append(there, entry)
+	}
+	return there, missing
 }

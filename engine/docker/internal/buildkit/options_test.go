@@ -19,7 +19,7 @@ import (
 // The oldest engine that is understood, and a recent one.
 var (
 	old    = abilities{api: "1.41", platforms: []string{"linux/amd64", "linux/386"}}
-	recent = abilities{api: "1.51", platforms: []string{"linux/amd64", "linux/386"}}
+	recent = abilities{api: "1.51", platforms: []string{"linux/amd64", "linux/386"}, hostGateway: "172.17.0.1"}
 )
 
 // contextFolder is a folder with a Dockerfile and another file.
@@ -87,6 +87,7 @@ func TestABuildInTheWordsOfTheFrontend(t *testing.T) {
 		{"tags", old, engine.BuildImage{Build: spec.Build{Tags: []string{"web:1", "x/web"}}}, []string{"to moby map[name:web,web:1,x/web]", "not to moby map[name:web]"}},
 		{"no cache, newer bases", old, engine.BuildImage{Build: spec.Build{NoCache: true, Pull: true}}, []string{"image-resolve-mode = pull", "no-cache = ", "not image-resolve-mode = local"}},
 		{"hosts", old, engine.BuildImage{Build: spec.Build{ExtraHosts: []string{"a:1.2.3.4", "b=::1", "c:::1", "d=[::1]"}}}, []string{"add-hosts = a=1.2.3.4,b=::1,c=::1,d=::1"}},
+		{"the host as a host", recent, engine.BuildImage{Build: spec.Build{ExtraHosts: []string{"host.docker.internal:host-gateway"}}}, []string{"add-hosts = host.docker.internal=172.17.0.1"}},
 		{"host network", old, engine.BuildImage{Build: spec.Build{Network: "host"}}, []string{"force-network-mode = host", "allow network.host"}},
 		{"no network", old, engine.BuildImage{Build: spec.Build{Network: "none"}}, []string{"force-network-mode = none"}},
 		{"usual network", old, engine.BuildImage{Build: spec.Build{Network: "default"}}, nil},
@@ -137,6 +138,7 @@ func TestWhatABuildCannotHaveIsRefused(t *testing.T) {
 		{"named contexts", old, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": dir}}}, "additional_contexts: the engine's API is 1.41", true},
 		{"context of a service", recent, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": "service:b"}}}, `additional context "a": service:b`, true},
 		{"context that is missing", recent, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": dir + "/none"}}}, "no such file", false},
+		{"the host as a host", old, engine.BuildImage{Build: spec.Build{ExtraHosts: []string{"h:host-gateway"}}}, `extra_hosts "h:host-gateway": no address`, true},
 		{"network", recent, engine.BuildImage{Build: spec.Build{Network: "container:x"}}, `network "container:x"`, true},
 		{"platforms", recent, engine.BuildImage{Build: spec.Build{Platforms: []string{"linux/arm64", "linux/s390x"}}}, "an engine keeps one of them", true},
 		{"platform", recent, engine.BuildImage{Platform: "linux/386", Build: spec.Build{Platforms: []string{"linux/arm64"}}}, "linux/386 is not among", false},
@@ -150,6 +152,24 @@ func TestWhatABuildCannotHaveIsRefused(t *testing.T) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestLocalCachesThatAreMissingAreLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "index.json"), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := cacheOptions("cache_from", []string{"type=local,src=" + dir, "type=local,src=" + dir + "/none", "x/web"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, missing := splitMissing(entries)
+	if len(there) != 2 || there[0].Attrs["src"] != dir || there[1].Type != "registry" {
+		t.Errorf("left: %v", there)
+	}
+	if len(missing) != 1 || !strings.Contains(missing[0], dir+"/none") {
+		t.Errorf("missing: %q", missing)
 	}
 }
 

@@ -100,12 +100,17 @@ func (t *trace) end(v *client.Vertex) {
 	if s.ended || v.Completed == nil {
 		return
 	}
+	t.flush(s)
+	s.ended = true
+	t.tell(s.name+ending(v), "")
+}
+
+// flush tells a last line that has no newline.
+func (t *trace) flush(s *step) {
 	if s.partial != "" {
 		t.line(s, s.partial)
 		s.partial = ""
 	}
-	s.ended = true
-	t.tell(s.name+ending(v), "")
 }
 
 func ending(v *client.Vertex) string {
@@ -194,6 +199,7 @@ func (t *trace) failure(ctx context.Context, image string, err error, warnings [
 	}
 	out := &engine.BuildError{Image: image, Cause: clean(err.Error()), Err: err}
 	if s := t.culprit(err); s != nil {
+		t.flush(s) // output may come after the end of its step
 		out.Step, out.Cause, out.Logs = s.name, exitCode(clean(s.failure)), s.logs
 	}
 	if len(warnings) > 0 {
