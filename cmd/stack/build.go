@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stackfile/stack"
+	"github.com/stackfile/stack/planner"
+)
+
+func buildCommand(p *program) *cobra.Command {
+	var o planner.ImageOptions
+	var args []string
+	var quiet bool
+	c := &cobra.Command{
+		Use:   "build [FLAGS] [SERVICE...]",
+		Short: "Build the images of services that have a build section",
+		Long: `build makes images, in parallel, through BuildKit in the engine. It starts
+nothing; up replaces the containers whose image has changed.`,
+		RunE: func(c *cobra.Command, services []string) error {
+			var err error
+			o.Services = services
+			if o.Args, err = p.buildArgs(args); err != nil {
+				return err
+			}
+			desired, err := p.load(c.Context(), services)
+			if err != nil {
+				return err
+			}
+			_, err = p.converge(c.Context(), stack.Build(desired, o), quieter(false, quiet))
+			return err
+		},
+	}
+	fs := c.Flags()
+	fs.StringArrayVar(&args, "build-arg", nil, "`NAME=VALUE` in place of the file's; NAME alone takes the environment's")
+	fs.BoolVar(&o.NoCache, "no-cache", false, "do not use the cache")
+	fs.BoolVar(&o.Pull, "pull", false, "look for newer base images")
+	fs.BoolVar(&o.WithDependencies, "with-dependencies", false, "build what the services depend on too")
+	fs.BoolVarP(&quiet, "quiet", "q", false, "show no output of the builds")
+	refuseBuild(p, fs)
+	return c
+}
+
+// refuseBuild names what docker compose's build takes and this does not.
+func refuseBuild(p *program, fs *pflag.FlagSet) {
+	refuse(fs, "builder", "string", "images are built by BuildKit in the engine itself; use: docker buildx build")
+	refuse(fs, "check", "bool", "use: docker buildx build --check")
+	refuse(fs, "print", "bool", "there is no bake file; use: stack config")
+	refuse(fs, "provenance", "string", "use: docker buildx build --provenance")
+	refuse(fs, "sbom", "string", "use: docker buildx build --sbom")
+	refuse(fs, "push", "bool", "use: docker push IMAGE")
+	refuse(fs, "ssh", "string", "set build.ssh in the file")
+	refuseP(fs, "memory", "m", "string", "BuildKit has no such limit")
+	for _, name := range []string{"compress", "force-rm", "no-rm", "parallel"} {
+		useless(p, fs, name)
+	}
+}
+
+func (p *program) buildArgs(args []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, arg := range args {
+		name, value, given := strings.Cut(arg, "=")
+		if name == "" {
+			return nil, &UsageError{fmt.Sprintf("--build-arg %q: want NAME=VALUE", arg), ""}
+		}
+		if !given {
+			if value, given = p.Env[name]; !given {
+				continue // as docker compose: a name without a value asks for nothing
+			}
+		}
+		out[name] = value
+	}
+	return out, nil
+}

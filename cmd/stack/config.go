@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/stackfile/stack/spec"
+)
+
+// configFlags are those of config.
+type configFlags struct {
+	render   spec.RenderOptions
+	listings map[spec.Listing]*bool
+	hash     string
+	output   string
+	quiet    bool
+}
+
+func configCommand(p *program) *cobra.Command {
+	f := configFlags{listings: map[spec.Listing]*bool{}}
+	c := &cobra.Command{
+		Use:   "config [FLAGS] [SERVICE...]",
+		Short: "Print the file as it is understood, or check it",
+		Long: `config prints the stack file merged, with variables and defaults filled in. The
+flags for lists print one aspect of it instead, a line each. --quiet only
+checks; each finding is printed with its place in the file.
+
+Values of the environment are printed as they are. No engine is asked.`,
+		RunE: func(c *cobra.Command, services []string) error { return p.config(c, &f, services) },
+	}
+	f.add(c.Flags())
+	return c
+}
+
+func (f *configFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.render.Format, "format", "", "`FORM` of the file: yaml (the default) or json")
+	fs.StringVarP(&f.output, "output", "o", "", "write to `FILE` in place of standard output")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "only check")
+	fs.BoolVar(&f.render.NoInterpolate, "no-interpolate", false, "leave variables as they are")
+	fs.BoolVar(&f.render.NoNormalize, "no-normalize", false, "do not fill in defaults")
+	fs.BoolVar(&f.render.NoPathResolution, "no-path-resolution", false, "leave relative paths as they are")
+	fs.BoolVar(&f.render.NoEnvResolution, "no-env-resolution", false, "do not read env files of services")
+	fs.BoolVar(&f.render.NoConsistency, "no-consistency", false, "do not check references between parts of the file")
+	for _, list := range []struct {
+		listing spec.Listing
+		text    string
+	}{
+		{spec.ListServices, "list the services, dependencies first"},
+		{spec.ListVolumes, "list the volumes"},
+		{spec.ListNetworks, "list the networks"},
+		{spec.ListImages, "list the images"},
+		{spec.ListProfiles, "list the profiles"},
+		{spec.ListVariables, "list the variables that the file uses"},
+		{spec.ListEnvironment, "list the variables that there are"},
+	} {
+		f.listings[list.listing] = fs.Bool(string(list.listing), false, list.text)
+	}
+	fs.StringVar(&f.hash, "hash", "", "list the digests of these `SERVICES`, separated by commas, or of *")
+	refuse(fs, "resolve-image-digests", "bool", "registries are not asked yet; write the digest into the file")
+	refuse(fs, "lock-image-digests", "bool", "registries are not asked yet; write the digest into the file")
+	refuse(fs, "models", "bool", "models are not supported")
+}
+
+func (p *program) config(c *cobra.Command, f *configFlags, services []string) error {
+	if f.hash != "" && f.hash != "*" {
+		services = strings.Split(f.hash, ",")
+	}
+	text, err := p.configText(c.Context(), f, services)
+	if err != nil || f.quiet {
+		return err
+	}
+	if f.output == "" {
+		p.answer(text)
+		return nil
+	}
+	file := f.output
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(p.Dir, file)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("--output: %w", err)
+	}
+	return nil
+}
+
+// configText is the whole file, or the one list that was asked for. A plain
+// check goes the way of up, so that it finds what up would.
+func (p *program) configText(ctx context.Context, f *configFlags, services []string) (string, error) {
+	if what := f.listing(); what != "" {
+		lines, err := spec.List(ctx, p.loadOptions(services), what)
+		if err == nil && f.hash != "" && f.hash != "*" {
+			lines = slices.DeleteFunc(lines, func(line string) bool {
+				name, _, _ := strings.Cut(line, " ")
+				return !slices.Contains(services, name)
+			})
+		}
+		return aligned(lines), err
+	}
+	if f.render == (spec.RenderOptions{Format: f.render.Format}) {
+		if _, err := p.load(ctx, services); err != nil {
+			return "", err
+		}
+	}
+	text, err := spec.Render(ctx, p.loadOptions(services), f.render)
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		text = append(text, '\n')
+	}
+	return string(text), err
+}
+
+func (f *configFlags) listing() spec.Listing {
+	if f.hash != "" {
+		return spec.ListHash
+	}
+	for listing, on := range f.listings {
+		if *on {
+			return listing
+		}
+	}
+	return ""
+}
+
+// aligned puts tab-separated lines in columns.
+func aligned(lines []string) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 10, 1, 3, ' ', 0)
+	for _, line := range lines {
+		fmt.Fprintln(w, line)
+	}
+	_ = w.Flush() // into a builder
+	return b.String()
+}

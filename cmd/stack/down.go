@@ -1,0 +1,42 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stackfile/stack"
+	"github.com/stackfile/stack/planner"
+)
+
+func downCommand(p *program) *cobra.Command {
+	var o planner.DownOptions
+	var timeout int
+	c := &cobra.Command{
+		Use:   "down [FLAGS] [SERVICE...]",
+		Short: "Stop and remove containers and networks",
+		Long: `down stops and removes the project's containers, dependents first, and then its
+networks. Volumes stay, unless --volumes is given. With services named, only
+their containers go.
+
+With -p NAME no file is needed.`,
+		RunE: func(c *cobra.Command, services []string) error {
+			if o.Images != "" && o.Images != "local" && o.Images != "all" {
+				return &UsageError{fmt.Sprintf("--rmi %q: want local or all", o.Images), usage(c)}
+			}
+			o.Services, o.StopTimeout = services, seconds(c, "timeout", timeout)
+			project, err := p.project(c.Context(), services)
+			if err != nil {
+				return err
+			}
+			_, err = p.converge(c.Context(), stack.Down(project, o), nil)
+			return err
+		},
+	}
+	fs := c.Flags()
+	fs.BoolVarP(&o.Volumes, "volumes", "v", false, "remove the project's volumes and what is in them")
+	fs.StringVar(&o.Images, "rmi", "", "remove `WHICH` images: local (those built by the stack) or all")
+	fs.BoolVar(&o.RemoveOrphans, "remove-orphans", p.enabled("COMPOSE_REMOVE_ORPHANS"), "remove containers of services that are not in the file")
+	fs.IntVarP(&timeout, "timeout", "t", 0, "`SECONDS` that a container has to stop (default: its own, else 10)")
+	return c
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stackfile/stack"
+	"github.com/stackfile/stack/cmd/stack/internal/progress"
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/reconciler"
+	"github.com/stackfile/stack/spec"
+)
+
+// The exit statuses that are not a program's own.
+const (
+	statusDone        = 0
+	statusFailed      = 1
+	statusChanges     = 2
+	statusInterrupted = 130
+)
+
+// statusError ends the command with an exit status and says nothing.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// exit prints what is to be said about an error and chooses the exit status.
+func (p *program) exit(c *cobra.Command, err error) int {
+	var status statusError
+	switch {
+	case err == nil:
+		return statusDone
+	case errors.As(err, &status):
+		return int(status)
+	case errors.Is(err, context.Canceled):
+		p.interrupted(err)
+		return statusInterrupted
+	}
+	text, hint := describe(c, err)
+	p.fail(text, hint)
+	return statusFailed
+}
+
+// interrupted tells what failed before or during the interruption.
+func (p *program) interrupted(err error) {
+	var apply *stack.ApplyError
+	if errors.As(err, &apply) && len(apply.Failed) > 0 {
+		p.fail(failures(apply), "")
+	}
+	p.say("note", "interrupted")
+}
+
+func (p *program) fail(text, hint string) {
+	if p.mode() == progress.JSON {
+		if hint != "" {
+			text += "\nhint: " + hint
+		}
+		progress.Note(p.Stderr, "error", text)
+		return
+	}
+	head := "error: "
+	if p.color(p.Stderr) {
+		head = "\x1b[31merror:\x1b[0m "
+	}
+	_, _ = fmt.Fprintf(p.Stderr, "%s%s\n", head, text)
+	if hint != "" {
+		_, _ = fmt.Fprintf(p.Stderr, "hint: %s\n", hint)
+	}
+}
+
+// describe is the text of an error and a hint of what to do, "" for none.
+func describe(c *cobra.Command, err error) (text, hint string) {
+	var (
+		file    *spec.FileError
+		apply   *stack.ApplyError
+		refusal *RefusedError
+		usageOf *UsageError
+		flags   *flagError
+		unknown *stack.UnknownServiceError
+		absent  *spec.UnknownServiceError
+		noFile  *spec.NoFileError
+		still   *stack.NotRunningError
+	)
+	switch {
+	case errors.As(err, &file):
+		return findings(file), ""
+	case errors.As(err, &refusal):
+		return refusal.Error(), ""
+	case errors.As(err, &usageOf):
+		return usageOf.Text, usageOf.Hint
+	case errors.As(err, &flags):
+		return flags.Error(), usage(flags.command)
+	case errors.As(err, &apply):
+		return failures(apply), hintFor(err)
+	case errors.As(err, &absent):
+		return err.Error(), or(absent.Hint, "see: stack config --services")
+	case errors.As(err, &noFile):
+		return err.Error(), "name one with -f FILE; most commands do without, given -p NAME"
+	case errors.As(err, &unknown):
+		return err.Error(), "see: stack config --services, and stack ps -a"
+	case errors.As(err, &still):
+		return err.Error(), "start it with: stack up -d " + still.Service
+	}
+	return err.Error(), hintFor(err)
+}
+
+// flagError is what pflag found wrong with a command's flags.
+type flagError struct {
+	command *cobra.Command
+	err     error
+}
+
+func (e *flagError) Error() string { return e.err.Error() }
+func (e *flagError) Unwrap() error { return e.err }
+
+// hintFor chooses by the cause.
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, engine.ErrUnavailable):
+		return "start the engine, for example with: sudo systemctl start docker; or set DOCKER_HOST to where one answers"
+	case errors.Is(err, engine.ErrUnsupported):
+		return "a newer engine may be able to; see: docker version"
+	}
+	return ""
+}
+
+func findings(e *spec.FileError) string {
+	if len(e.Findings) == 1 {
+		return e.Error()
+	}
+	return fmt.Sprintf("%d findings\n%s", len(e.Findings), e.Error())
+}
+
+// failures tells of each failed action what is known about its cause, and what
+// was skipped because of it.
+func failures(e *stack.ApplyError) string {
+	if len(e.Failed) == 0 {
+		return e.Error()
+	}
+	var blocks []string
+	for _, f := range e.Failed {
+		blocks = append(blocks, failure(f, e.Skipped))
+	}
+	return strings.Join(blocks, "\n")
+}
+
+func failure(f *reconciler.ActionError, skips []reconciler.Skip) string {
+	lines := []string{actionError(f)}
+	var notReady *engine.NotReadyError
+	if errors.As(f.Err, &notReady) {
+		lines = append(lines, evidence(notReady)...)
+	}
+	if names := skipped(f.Action.ID, skips); len(names) > 0 {
+		lines = append(lines, "  skipped because of it: "+strings.Join(names, ", "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// actionError names what was done to what, unless the cause does so itself.
+func actionError(f *reconciler.ActionError) string {
+	if text := f.Err.Error(); strings.Contains(text, f.Action.Change.Name) {
+		return text
+	}
+	return fmt.Sprintf("%s: %v", f.Action.Change, f.Err)
+}
+
+// evidence is what helps to find out why a container is not ready.
+func evidence(e *engine.NotReadyError) (lines []string) {
+	if meaning := exitMeaning(e); meaning != "" {
+		lines = append(lines, "  "+meaning)
+	}
+	if e.Restarts > 0 {
+		lines = append(lines, fmt.Sprintf("  restarted %d times", e.Restarts))
+	}
+	if probe := strings.TrimSpace(e.Probe); probe != "" {
+		lines = append(lines, "  its last health probe said:")
+		lines = append(lines, indent(strings.Split(probe, "\n"))...)
+	}
+	if len(e.Logs) > 0 {
+		lines = append(lines, "  its last lines:")
+		lines = append(lines, indent(e.Logs)...)
+	}
+	return lines
+}
+
+func indent(lines []string) (out []string) {
+	for _, line := range lines {
+		out = append(out, "    | "+strings.TrimRight(line, "\r\n"))
+	}
+	return out
+}
+
+// meanings are those of exit codes that say more than that a program failed.
+var meanings = map[int]string{
+	125: "the engine could not run the container",
+	126: "the command cannot be executed: not a program, or not permitted",
+	127: "the command was not found in the image",
+	130: "interrupted (SIGINT)",
+	132: "illegal instruction (SIGILL): built for another processor?",
+	134: "aborted (SIGABRT)",
+	135: "bus error (SIGBUS): /dev/shm too small? see shm_size",
+	137: "killed (SIGKILL)",
+	139: "segmentation fault (SIGSEGV)",
+	143: "terminated (SIGTERM)",
+}
+
+func exitMeaning(e *engine.NotReadyError) string {
+	switch {
+	case e.OOMKilled:
+		return fmt.Sprintf("exit code %d: out of memory: it needs more than mem_limit allows", e.ExitCode)
+	case e.ExitCode == 0:
+		return ""
+	case meanings[e.ExitCode] != "":
+		return fmt.Sprintf("exit code %d: %s", e.ExitCode, meanings[e.ExitCode])
+	}
+	return fmt.Sprintf("exit code %d", e.ExitCode)
+}
+
+// skipped names what did not happen because of a failed action.
+func skipped(id string, skips []reconciler.Skip) (names []string) {
+	seen := map[string]bool{}
+	for _, s := range skips {
+		name := s.Action.Change.Service
+		if name == "" {
+			name = s.Action.Change.Object + " " + s.Action.Change.Name
+		}
+		if s.Cause == id && !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"regexp"
+	"strings"
+	"text/tabwriter"
+	"text/template"
+)
+
+// format renders rows as a table, as JSON with one object a line, or by a Go
+// template; columns is the template of the plain table.
+func format[T any](how, columns string, rows []T) (string, error) {
+	switch {
+	case how == "json":
+		return jsonLines(rows)
+	case how == "table" || how == "":
+		return table(strings.TrimPrefix(columns, "table "), rows)
+	case strings.HasPrefix(how, "table "):
+		return table(unescape(strings.TrimPrefix(how, "table ")), rows)
+	}
+	return lines(unescape(how), rows)
+}
+
+// unescape is for templates from a shell, where a tab is typed \t.
+func unescape(text string) string {
+	return strings.NewReplacer(`\t`, "\t", `\n`, "\n").Replace(text)
+}
+
+func jsonLines[T any](rows []T) (string, error) {
+	var b strings.Builder
+	for _, row := range rows {
+		text, err := json.Marshal(row)
+		if err != nil {
+			return "", err
+		}
+		b.Write(append(text, '\n'))
+	}
+	return b.String(), nil
+}
+
+func lines[T any](text string, rows []T) (string, error) {
+	t, err := template.New("format").Funcs(functions).Parse(text)
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	for _, row := range rows {
+		if err := t.Execute(&b, row); err != nil {
+			return "", err
+		}
+		b.WriteByte('\n')
+	}
+	return b.String(), nil
+}
+
+// table lines columns up under headings made from the fields' names.
+func table[T any](text string, rows []T) (string, error) {
+	body, err := lines(text, rows)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 10, 1, 3, ' ', 0)
+	_, err = w.Write([]byte(heading(text) + "\n" + body))
+	if err == nil {
+		err = w.Flush()
+	}
+	return b.String(), err
+}
+
+var action = regexp.MustCompile(`\{\{[^.}]*\.(\w+)[^}]*\}\}`)
+
+// headings are those that differ from the field's name.
+var headings = map[string]string{
+	"RunningFor": "CREATED", "CreatedAt": "CREATED AT", "ExitCode": "EXIT CODE", "ID": "CONTAINER ID",
+	"LocalVolumes": "LOCAL VOLUMES",
+}
+
+func heading(text string) string {
+	return action.ReplaceAllStringFunc(text, func(match string) string {
+		field := action.FindStringSubmatch(match)[1]
+		if h, ok := headings[field]; ok {
+			return h
+		}
+		return strings.ToUpper(field)
+	})
+}
+
+// functions are docker's in templates.
+var functions = template.FuncMap{
+	"json": func(v any) (string, error) {
+		text, err := json.Marshal(v)
+		return string(text), err
+	},
+	"join":  strings.Join,
+	"split": strings.Split,
+	"lower": strings.ToLower,
+	"upper": strings.ToUpper,
+	"title": func(s string) string {
+		if s == "" {
+			return s
+		}
+		return strings.ToUpper(s[:1]) + s[1:]
+	},
+	"truncate": func(s string, n int) string { return ellipsis(s, n, "") },
+	"pad": func(s string, before, after int) string {
+		return strings.Repeat(" ", before) + s + strings.Repeat(" ", after)
+	},
+}

@@ -1,0 +1,33 @@
+// Command stack brings up what a stack file describes, and takes it down again.
+// It turns flags into options and results into text or JSON; it never decides
+// what to do with an engine, which package stack and those below it do.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+func main() {
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	dir, _ := os.Getwd() // without one, relative paths are errors of their own
+	os.Exit(Run(context.Background(), Environment{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Env: environ(os.Environ()), Dir: dir, Interrupts: interrupts,
+		OpenEngine: openDocker, Now: time.Now,
+	}))
+}
+
+func environ(lines []string) map[string]string {
+	env := make(map[string]string, len(lines))
+	for _, line := range lines {
+		key, value, _ := strings.Cut(line, "=")
+		env[key] = value
+	}
+	return env
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/stackfile/stack"
+)
+
+func planCommand(p *program) *cobra.Command {
+	var f planFlags
+	var asJSON, exitCode bool
+	c := &cobra.Command{
+		Use:     "plan [FLAGS] [SERVICE...]",
+		Aliases: []string{"diff"},
+		Short:   "Say what up would do, and why",
+		Long: `plan prints what up would do with the same flags, service by service, each
+change with its reasons down to the field of the file. It changes nothing.
+
+A change that hangs on an image to be built or pulled says so: "replace
+container web-1, if the image changes".
+
+EXIT STATUS
+  0  there is nothing to do; without --exit-code, there is a plan
+  1  no plan could be made
+  2  with --exit-code: there are changes`,
+		RunE: func(c *cobra.Command, services []string) error {
+			options, err := f.read(p, c, services)
+			if err != nil {
+				return err
+			}
+			desired, err := p.load(c.Context(), services)
+			if err != nil {
+				return err
+			}
+			return p.printPlan(c, stack.Up(desired, options), asJSON, exitCode)
+		},
+	}
+	f.add(p, c.Flags())
+	f.addUp(c.Flags())
+	c.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
+	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 2 when there are changes")
+	return c
+}
+
+func (p *program) printPlan(c *cobra.Command, goal stack.Goal, asJSON, exitCode bool) error {
+	made, err := p.plan(c.Context(), goal)
+	if err != nil {
+		return err
+	}
+	text := p.colored(made.Text())
+	if asJSON {
+		encoded, err := made.JSON()
+		if err != nil {
+			return err
+		}
+		text = string(encoded)
+	}
+	p.answer(text)
+	if exitCode && !made.Empty() {
+		return statusError(statusChanges)
+	}
+	return nil
+}

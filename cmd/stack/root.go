@@ -1,0 +1,123 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+// rootCommand is the whole command tree.
+func rootCommand(p *program) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "stack [FLAGS] COMMAND",
+		Short: "Bring up what a stack file describes",
+		Long: `stack brings several containers to the state that a stack file describes, and
+keeps to what is already right: a second up changes nothing.
+
+It reads stack.yaml, compose.yaml or docker-compose.yaml of the working folder
+or of one above it, and understands the files and commands of docker compose.
+
+EXIT STATUS
+  0    done
+  1    tried, and failed
+  2    plan --exit-code, and there are changes
+  130  interrupted
+  exec, and up with --exit-code-from or --abort-on-container-exit, end with the
+  exit code of the container's program.`,
+		SilenceUsage: true, SilenceErrors: true, TraverseChildren: true, DisableFlagsInUseLine: true,
+		Args: unknownCommand,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if p.globals.version {
+				p.answer(versionLine())
+				return nil
+			}
+			return c.Help()
+		},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return p.check() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	p.globals.add(root.Flags(), p.Env)
+	root.Flags().BoolVarP(&p.globals.version, "version", "v", false, "print the version")
+	root.AddCommand(commands(p)...)
+	p.globals.spread(root)
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &flagError{c, err} })
+	for _, c := range root.Commands() {
+		c.DisableFlagsInUseLine = true
+	}
+	return root
+}
+
+func commands(p *program) []*cobra.Command {
+	return []*cobra.Command{
+		upCommand(p), downCommand(p), planCommand(p), psCommand(p), logsCommand(p), configCommand(p),
+		buildCommand(p), pullCommand(p), createCommand(p), startCommand(p), stopCommand(p),
+		restartCommand(p), rmCommand(p), execCommand(p), versionCommand(p),
+	}
+}
+
+// later are the commands of docker compose that stack does not have yet, with
+// what to use meanwhile.
+var later = map[string]string{
+	"attach":  "use: stack logs -f SERVICE",
+	"commit":  "use: docker commit CONTAINER",
+	"convert": "use: stack config",
+	"cp":      "use: docker cp",
+	"events":  "use: docker events --filter label=com.docker.compose.project=NAME",
+	"export":  "use: docker export CONTAINER",
+	"images":  "use: stack config --images",
+	"kill":    "use: stack stop -t 0",
+	"ls":      "use: docker ps",
+	"pause":   "use: docker pause CONTAINER",
+	"port":    "use: stack ps",
+	"publish": "",
+	"push":    "use: docker push IMAGE",
+	"run":     "use: stack exec SERVICE COMMAND in a running container",
+	"scale":   "use: stack up -d --scale SERVICE=N",
+	"stats":   "use: docker stats",
+	"top":     "use: docker top CONTAINER",
+	"unpause": "use: stack up -d, which unpauses too",
+	"volumes": "use: docker volume ls --filter label=com.docker.compose.project=NAME",
+	"wait":    "use: docker wait CONTAINER",
+	"watch":   "",
+}
+
+// An UsageError is a command line that makes no sense.
+type UsageError struct{ Text, Hint string }
+
+func (e *UsageError) Error() string { return e.Text }
+
+func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	name := args[0]
+	if hint, ok := later[name]; ok {
+		return &UsageError{fmt.Sprintf("command %q: not there yet", name), hint}
+	}
+	return &UsageError{fmt.Sprintf("command %q: unknown", name), or(suggestion(root, name), "see: stack --help")}
+}
+
+// usage is the hint for a wrong flag or argument of a command.
+func usage(c *cobra.Command) string { return "see: " + c.CommandPath() + " --help" }
+
+// suggestion names the command that a misspelt one was meant to be.
+func suggestion(root *cobra.Command, name string) string {
+	near := root.SuggestionsFor(name)
+	if len(near) == 0 {
+		return ""
+	}
+	best := slices.MaxFunc(near, func(a, b string) int { return shared(a, name) - shared(b, name) })
+	return "did you mean: stack " + best
+}
+
+// shared is how many letters two words begin with alike.
+func shared(a, b string) (n int) {
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
+}

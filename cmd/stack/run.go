@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/stackfile/stack"
+	"github.com/stackfile/stack/cmd/stack/internal/progress"
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/spec"
+)
+
+// Environment is everything a run of the command takes from outside.
+type Environment struct {
+	Args           []string // without the program's name
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Env            map[string]string
+	Dir            string           // the working folder
+	Interrupts     <-chan os.Signal // the first stops in order, the second at once; nil: none
+	OpenEngine     func(ctx context.Context, env map[string]string) (engine.Engine, error)
+	Now            func() time.Time
+}
+
+// Run runs one command and returns its exit status.
+func Run(ctx context.Context, env Environment) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	p := &program{Environment: env, abort: make(chan struct{}), began: env.Now()}
+	go p.heed(ctx, cancel)
+	root := rootCommand(p)
+	root.SetArgs(env.Args)
+	command, err := root.ExecuteContextC(ctx)
+	p.close()
+	return p.exit(command, err)
+}
+
+// program is one run: what it was given, and what it opened on the way.
+type program struct {
+	Environment
+	globals globals
+	abort   chan struct{} // closed by the second interrupt
+	began   time.Time
+
+	engine engine.Engine
+	view   progress.View
+	piped  []byte // the stack file from standard input, which may be loaded twice
+}
+
+// heed turns the first interrupt into the end of ctx, the second into the abort.
+func (p *program) heed(ctx context.Context, cancel context.CancelFunc) {
+	if p.Interrupts == nil {
+		return
+	}
+	select {
+	case <-p.Interrupts:
+		cancel()
+	case <-ctx.Done():
+		return
+	}
+	<-p.Interrupts
+	close(p.abort)
+}
+
+func (p *program) close() {
+	if p.view != nil {
+		p.view.Close()
+	}
+	if c, ok := p.engine.(io.Closer); ok {
+		_ = c.Close() // at the end of the process nobody could act on it
+	}
+}
+
+// open connects to the engine on first use.
+func (p *program) open(ctx context.Context) (engine.Engine, error) {
+	if p.engine != nil {
+		return p.engine, nil
+	}
+	e, err := p.OpenEngine(ctx, p.Env)
+	if err != nil {
+		return nil, err
+	}
+	p.engine = e
+	return e, nil
+}
+
+// load reads the stack file and tells what it warns about. services are those
+// that the command names: that activates their profiles.
+func (p *program) load(ctx context.Context, services []string) (*spec.Stack, error) {
+	desired, err := stack.Load(ctx, p.loadOptions(services))
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range desired.Warnings {
+		p.say("warning", w.String())
+	}
+	return desired, nil
+}
+
+func (p *program) loadOptions(services []string) spec.LoadOptions {
+	g := p.globals
+	if p.piped == nil && slices.Contains(g.files, "-") {
+		p.piped, _ = io.ReadAll(p.Stdin) // what is missing is a finding of the file
+	}
+	return spec.LoadOptions{
+		Dir: p.Dir, Files: g.files, Stdin: bytes.NewReader(p.piped), Project: g.project, ProjectDirectory: g.directory,
+		Profiles: g.profiles, EnvFiles: g.envFiles, Env: p.Env, Services: services,
+	}
+}
+
+// project is the stack that a command is about when a name is enough: with -p
+// alone no file is read, and a file that cannot be read does no harm when the
+// environment has the name.
+func (p *program) project(ctx context.Context, services []string) (stack.Project, error) {
+	if p.globals.project != "" && len(p.globals.files) == 0 {
+		return stack.Project{Name: p.globals.project}, nil
+	}
+	desired, err := p.load(ctx, services)
+	if err == nil {
+		return stack.Project{Name: desired.Name, Desired: desired}, nil
+	}
+	if name := p.Env["COMPOSE_PROJECT_NAME"]; name != "" && len(p.globals.files) == 0 {
+		return stack.Project{Name: name}, nil
+	}
+	return stack.Project{}, err
+}
+
+// say tells the user something beside the answer, such as a warning.
+func (p *program) say(kind, text string) {
+	if p.view != nil {
+		p.view.Note(kind, text)
+		return
+	}
+	if p.mode() == progress.JSON {
+		progress.Note(p.Stderr, kind, text)
+		return
+	}
+	_, _ = fmt.Fprintf(p.Stderr, "%s: %s\n", kind, text)
+}
+
+// answer writes to standard output. A reader that has gone is no failure.
+func (p *program) answer(text string) {
+	if p.view != nil {
+		p.view.Print(p.Stdout, text)
+		return
+	}
+	_, _ = io.WriteString(p.Stdout, text)
+}

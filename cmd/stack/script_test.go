@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/engine/memory"
+)
+
+// Each script has an engine in memory of its own. Its commands:
+//
+//	stack ARG...            runs the program in this process
+//	code N ARG...           the same, and its exit status must be N
+//	input TEXT              is what the next run reads from standard input
+//	image REF ID            puts an image into the registry
+//	built REF ID            says what a build of REF gives
+//	behave SERVICE KEY=VALUE...  says what the service's program does: exits, health,
+//	                        probe, output, errors, exec (an exit code)
+//	drift VERB CONTAINER    stop, pause or remove, behind our back
+//	ops N                   the engine was asked for N changes since the last ops
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Values["world"] = newWorld()
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"stack": cmdStack, "code": cmdCode, "input": cmdInput, "image": cmdImage, "built": cmdBuilt,
+			"behave": cmdBehave, "drift": cmdDrift, "ops": cmdOps,
+		},
+		UpdateScripts: *update,
+	})
+}
+
+// world is what the runs of one script share.
+type world struct {
+	engine *memory.Engine
+	input  string
+	ops    int
+}
+
+func newWorld() *world {
+	e := memory.New()
+	for _, ref := range []string{"web:1", "web:2", "db:16", "job:1"} {
+		e.SetRegistry(ref, engine.Image{ID: "sha256:" + strings.ReplaceAll(ref, ":", "-")})
+	}
+	return &world{engine: e}
+}
+
+func worldOf(ts *testscript.TestScript) *world { return ts.Value("world").(*world) }
+
+// variables are those that a script may hand to the program.
+var variables = []string{
+	"HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "NO_COLOR", "TAG",
+	"COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "COMPOSE_PROGRESS", "COMPOSE_ANSI",
+	"COMPOSE_PARALLEL_LIMIT", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_IGNORE_ORPHANS", "COMPOSE_COMPATIBILITY",
+}
+
+func (w *world) run(ts *testscript.TestScript, args []string) int {
+	env := map[string]string{}
+	for _, name := range variables {
+		if value := ts.Getenv(name); value != "" {
+			env[name] = value
+		}
+	}
+	input := w.input
+	w.input = ""
+	return Run(context.Background(), Environment{
+		Args: args, Stdin: strings.NewReader(input), Stdout: ts.Stdout(), Stderr: ts.Stderr(),
+		Env: env, Dir: ts.MkAbs("."), Now: clock(),
+		OpenEngine: func(context.Context, map[string]string) (engine.Engine, error) {
+			if env["DOCKER_HOST"] == "nowhere" {
+				return nil, fmt.Errorf("engine at nowhere: %w", engine.ErrUnavailable)
+			}
+			return w.engine, nil
+		},
+	})
+}
+
+// clock stands still, an hour after the engine's own began.
+func clock() func() time.Time {
+	at := time.Date(2026, time.January, 1, 1, 0, 0, 0, time.UTC)
+	return func() time.Time { return at }
+}
+
+func cmdStack(ts *testscript.TestScript, neg bool, args []string) {
+	status := worldOf(ts).run(ts, args)
+	if neg != (status != 0) {
+		ts.Fatalf("exit status %d", status)
+	}
+}
+
+func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if status := worldOf(ts).run(ts, args[1:]); status != want || neg {
+		ts.Fatalf("exit status %d, want %d", status, want)
+	}
+}
+
+func cmdInput(ts *testscript.TestScript, _ bool, args []string) {
+	worldOf(ts).input = strings.Join(args, " ") + "\n"
+}
+
+func cmdImage(ts *testscript.TestScript, _ bool, args []string) {
+	worldOf(ts).engine.SetRegistry(args[0], engine.Image{ID: args[1]})
+}
+
+func cmdBuilt(ts *testscript.TestScript, _ bool, args []string) {
+	worldOf(ts).engine.SetBuild(args[0], engine.Image{ID: args[1]})
+}
+
+func cmdBehave(ts *testscript.TestScript, _ bool, args []string) {
+	var b memory.Behaviour
+	for _, arg := range args[1:] {
+		key, value, _ := strings.Cut(arg, "=")
+		value = strings.ReplaceAll(value, `\n`, "\n")
+		switch key {
+		case "exits":
+			code, err := strconv.Atoi(value)
+			ts.Check(err)
+			b.Exits, b.Code = true, code
+		case "health":
+			b.Health = engine.Health(value)
+		case "probe":
+			b.Probe = value
+		case "output":
+			b.Output = value
+		case "errors":
+			b.Errors = value
+		case "exec":
+			code, err := strconv.Atoi(value)
+			ts.Check(err)
+			b.Exec = echo(code)
+		default:
+			ts.Fatalf("behave: %q", arg)
+		}
+	}
+	worldOf(ts).engine.Behave(args[0], b)
+}
+
+// echo is a command that tells how it was called.
+func echo(code int) func(memory.Process) int {
+	return func(p memory.Process) int {
+		fmt.Fprintf(p.Stdout, "%q env=%q user=%q dir=%q\n", p.Command, p.Env, p.User, p.WorkingDir)
+		if p.Stdin != nil {
+			_, _ = io.Copy(p.Stdout, p.Stdin)
+		}
+		return code
+	}
+}
+
+func cmdDrift(ts *testscript.TestScript, _ bool, args []string) {
+	drift := worldOf(ts).engine.Drift()
+	verbs := map[string]func(string){"stop": drift.Stop, "pause": drift.Pause, "remove": drift.Remove}
+	verbs[args[0]](args[1])
+}
+
+func cmdOps(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	all := w.engine.Ops()
+	if got := all[w.ops:]; len(got) != want {
+		ts.Fatalf("%d changes, want %d: %v", len(got), want, got)
+	}
+	w.ops = len(all)
+}

@@ -1,0 +1,209 @@
+package stack
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/planner"
+	"github.com/stackfile/stack/spec"
+)
+
+// ForegroundOptions of Foreground. Line and Exited are called from one
+// goroutine, Events and Planned from another one.
+type ForegroundOptions struct {
+	Options
+	Timestamps bool                      // lines begin with the time they were written
+	Silent     func(service string) bool // services whose lines are not wanted; nil: none
+	Line       func(Line)
+	Exited     func(Exit) // a container of a service that is not silent has ended; nil for no interest
+	Converged  func(Result)
+	Stopping   func(cause string) // all is being stopped now; nil for no interest
+
+	Until       Until
+	CodeFrom    string // the service whose exit code is the answer; Until is FirstExit then
+	StopTimeout *time.Duration
+}
+
+// Until says what ends a foreground run, beside the end of all its containers
+// and an interruption.
+type Until int
+
+// The ends. A job that ends well is none of them.
+const (
+	AllExit Until = iota
+	FirstExit
+	FirstFailure
+)
+
+// Foreground brings the stack up and stays with it: it hands on the output of
+// its containers until they all have ended, or the exit that opts asks for, or
+// the end of ctx. In the last two cases it stops what runs, in order; closing
+// opts.Abort meanwhile kills instead. It returns the exit code that opts asks
+// for, else 0. After the end of ctx the error says so.
+func Foreground(ctx context.Context, e engine.Engine, desired *spec.Stack, up planner.Options, opts ForegroundOptions) (int, error) {
+	if opts.CodeFrom != "" {
+		opts.Until = FirstExit
+	}
+	s := newForeground(ctx, e, desired, up, opts)
+	if err := s.follower.watch(s.life); err != nil {
+		return 0, err
+	}
+	defer s.follower.cancel()
+	over := make(chan error, 1)
+	go func() { over <- s.follower.loop() }()
+
+	result, err := Apply(ctx, e, Up(desired, up), opts.Options)
+	if err == nil {
+		if opts.Converged != nil {
+			opts.Converged(result)
+		}
+		if err = s.settle(ctx); err == nil {
+			return s.stay(ctx, over)
+		}
+	}
+	if ctx.Err() != nil {
+		s.stop("interrupted", over)
+	}
+	return 0, err
+}
+
+// foreground is one run of Foreground.
+type foreground struct {
+	engine   engine.Engine
+	project  Project
+	services []string
+	opts     ForegroundOptions
+	follower *follower
+	life     context.Context // outlives the interruption, so that last lines are seen
+	ended    chan Exit       // the exit that ends the run
+	codes    chan Exit       // exits of CodeFrom
+}
+
+func newForeground(ctx context.Context, e engine.Engine, desired *spec.Stack, up planner.Options, opts ForegroundOptions) *foreground {
+	s := &foreground{
+		engine: e, project: Project{desired.Name, desired}, services: scope(desired, up), opts: opts,
+		life: context.WithoutCancel(ctx), ended: make(chan Exit, 1), codes: make(chan Exit, 1),
+	}
+	s.follower = newFollower(e, s.project)
+	s.follower.wanted = func(c engine.ContainerEvent) bool { return slices.Contains(s.services, c.Service) }
+	s.follower.silent = opts.Silent
+	s.follower.timestamps = opts.Timestamps
+	s.follower.emit = opts.Line
+	s.follower.exited = s.exited
+	return s
+}
+
+// scope is what an up brings up: the services it names, sorted, with what they
+// depend on.
+func scope(desired *spec.Stack, up planner.Options) []string {
+	switch {
+	case len(up.Services) == 0:
+		return slices.Sorted(maps.Keys(desired.Services))
+	case up.NoDeps:
+		return slices.Sorted(slices.Values(up.Services))
+	}
+	return desired.WithDependencies(up.Services...)
+}
+
+// settle follows what was running before, from now on, and lets the follower
+// end when nothing runs.
+func (s *foreground) settle(ctx context.Context) error {
+	list, err := Containers(ctx, s.engine, s.project, Selection{Services: s.services})
+	if err != nil {
+		return err
+	}
+	s.follower.send(func() {
+		for _, c := range list {
+			if !s.follower.mine[c.ID] && alive(c) {
+				s.follower.begin(c, engine.LogOptions{Tail: "0"})
+			}
+		}
+		s.follower.settled = true
+	})
+	return nil
+}
+
+// exited is told each end of a container, from the follower's goroutine.
+func (s *foreground) exited(exit Exit) {
+	if s.opts.Exited != nil && (s.opts.Silent == nil || !s.opts.Silent(exit.Service)) {
+		s.opts.Exited(exit)
+	}
+	if exit.Service == s.opts.CodeFrom {
+		offer(s.codes, exit)
+	}
+	if s.ends(exit) {
+		offer(s.ended, exit)
+	}
+}
+
+// offer keeps the first of several.
+func offer(c chan Exit, exit Exit) {
+	select {
+	case c <- exit:
+	default:
+	}
+}
+
+func (s *foreground) ends(exit Exit) bool {
+	job := exit.Code == 0 && s.project.Desired.Services[exit.Service].Job
+	switch s.opts.Until {
+	case FirstExit:
+		return !job
+	case FirstFailure:
+		return exit.Code != 0
+	}
+	return false
+}
+
+// stay returns when the run is over, and what its exit code is.
+func (s *foreground) stay(ctx context.Context, over chan error) (int, error) {
+	select {
+	case err := <-over:
+		return s.code(nil), err
+	case exit := <-s.ended:
+		s.stop("container "+exit.Container+" exited", over)
+		return s.code(&exit), nil
+	case <-ctx.Done():
+		s.stop("interrupted", over)
+		return 0, ctx.Err()
+	}
+}
+
+// code is what the run answers with. first is the exit that ended it.
+func (s *foreground) code(first *Exit) int {
+	select {
+	case exit := <-s.codes:
+		return exit.Code
+	default:
+	}
+	if first == nil { // all have ended by themselves, perhaps at the very moment of the first
+		select {
+		case exit := <-s.ended:
+			return exit.Code
+		default:
+			return 0
+		}
+	}
+	return first.Code
+}
+
+// stop stops what runs and returns when its last lines are through. The abort
+// kills.
+func (s *foreground) stop(cause string, over chan error) {
+	if s.opts.Stopping != nil {
+		s.opts.Stopping(cause)
+	}
+	options := planner.StopOptions{Services: s.services, Timeout: s.opts.StopTimeout}
+	_, err := Apply(s.life, s.engine, Stop(s.project, options), s.opts.Options)
+	if err != nil {
+		options.Timeout = new(time.Duration)
+		_, err = Apply(s.life, s.engine, Stop(s.project, options), Options{Parallel: s.opts.Parallel, Events: s.opts.Events})
+	}
+	if err == nil {
+		s.follower.send(func() { s.follower.settled = true })
+		<-over
+	}
+}

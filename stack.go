@@ -1,0 +1,96 @@
+// Package stack brings stack files to life: it loads a file, looks at an
+// engine, plans what differs, and carries the plan out. It is what the command
+// and other programs use. It never prints, never reads an environment variable,
+// and leaves each decision to package planner.
+//
+//	desired, err := stack.Load(ctx, spec.LoadOptions{Dir: "."})
+//	...
+//	result, err := stack.Apply(ctx, engine, stack.Up(desired, planner.Options{Wait: true}), stack.Options{})
+//
+// A [Goal] is what a command is after. [Plan] says what would be done for it and
+// is handed only a reader, so that it cannot change anything; [Apply] does it.
+package stack
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/reconciler"
+	"github.com/stackfile/stack/spec"
+)
+
+// Load reads a stack from its files. An error of the files is a
+// *spec.FileError, with all that is wrong in them.
+func Load(ctx context.Context, opts spec.LoadOptions) (*spec.Stack, error) {
+	return spec.Load(ctx, opts)
+}
+
+// Plan looks at the engine and says what reaching the goal takes.
+func Plan(ctx context.Context, r engine.Reader, goal Goal) (*plan.Plan, error) {
+	observed, err := r.Snapshot(ctx, goal.Query)
+	if err != nil {
+		return nil, fmt.Errorf("look at the engine: %w", err)
+	}
+	return goal.Plan(observed)
+}
+
+// Options of Apply. The zero value is right for a program that only wants the
+// result.
+type Options struct {
+	// Parallel is how many operations run at once; 0 for the reconciler's
+	// default.
+	Parallel int
+	// Planned is told the plan before anything of it begins. An error ends
+	// Apply, with nothing done. nil for no interest.
+	Planned func(*plan.Plan) error
+	// Events and Abort are as in reconciler.Options.
+	Events func(reconciler.Event)
+	Abort  <-chan struct{}
+}
+
+// Apply looks at the engine, plans, and carries the plan out. It returns when
+// all is over. A failure on the way is an *ApplyError, and so is an
+// interruption by the end of ctx; the Result tells what was done up to then.
+func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Result, error) {
+	p, err := Plan(ctx, e, goal)
+	if err != nil {
+		return Result{}, err
+	}
+	if opts.Planned != nil {
+		if err := opts.Planned(p); err != nil {
+			return Result{Plan: p}, err
+		}
+	}
+	perform := func(ctx context.Context, op plan.Op, progress func(plan.Progress)) (plan.Outcome, error) {
+		return engine.Perform(ctx, e, op, progress)
+	}
+	done, err := reconciler.Apply(ctx, perform, p, reconciler.Options{
+		Parallel: opts.Parallel, Events: opts.Events, Abort: opts.Abort,
+	})
+	result := Result{Plan: p, Result: done}
+	if err != nil {
+		return result, &ApplyError{Result: result, cause: err}
+	}
+	return result, nil
+}
+
+// A Result is a plan and what became of it.
+type Result struct {
+	reconciler.Result
+	Plan *plan.Plan
+}
+
+// An ApplyError says that a plan did not succeed as a whole. It unwraps to a
+// *reconciler.ActionError for each failure, and to the cause of the interruption
+// if there was one.
+type ApplyError struct {
+	Result
+	cause error
+}
+
+func (e *ApplyError) Error() string { return e.cause.Error() }
+
+// Unwrap returns what the reconciler said.
+func (e *ApplyError) Unwrap() error { return e.cause }
