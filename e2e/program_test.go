@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,7 +87,7 @@ func (o *output) String() string {
 // deadline is made to show its goroutines.
 func (s *sandbox) begin(args ...string) *process {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(s.patience, deadline))
 	p := &process{s: s, args: args, cancel: cancel, begun: time.Now(), before: len(s.wire.since(0)), changed: make(chan struct{}, 1)}
 	p.stdout.more, p.stderr.more = p.changed, p.changed
 	p.cmd = exec.CommandContext(ctx, stackBinary, args...)

@@ -25,6 +25,8 @@ type sandbox struct {
 	wire *wire
 	env  []string // more of it, for the program
 	last string   // what the program said last, for the report of a failure
+
+	patience time.Duration // for one run of the program; 0: deadline
 }
 
 // newSandbox lays out the files of a txtar archive. In them, ${PROBE} is the

@@ -33,14 +33,15 @@ func (c call) String() string { return c.method + " " + c.path }
 
 var (
 	apiVersion = regexp.MustCompile(`^/v\d+\.\d+`)
+	listening  = regexp.MustCompile(`^/containers/[^/]+/(wait|attach)$`)
 	probeExec  = regexp.MustCompile(`^/(containers/[^/]+/exec|exec/[^/]+/(start|resize))$`)
 )
 
 // mutates reports whether a call can change something. A build's session is
 // one call for all that it does, and is told apart by build.
 func (c call) mutates() bool {
-	read := c.method == http.MethodGet || c.method == http.MethodHead
-	return !read && !c.probes() && !c.builds() && c.path != "/auth"
+	reads := c.method == http.MethodGet || c.method == http.MethodHead || listening.MatchString(c.path) || c.path == "/auth"
+	return !reads && !c.probes() && !c.builds()
 }
 
 // probes reports whether it is part of an exec, as a wait for health makes them.
