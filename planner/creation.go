@@ -75,7 +75,11 @@ func (u *up) inherited(r *replica) map[string]string {
 // labels are all labels of a replica's container.
 func (u *up) labels(r *replica) map[string]string {
 	s := r.service
-	definition, err := engine.EncodeDefinition(s.Container)
+	recorded := &s.Container
+	if r.recorded != nil {
+		recorded = r.recorded
+	}
+	definition, err := engine.EncodeDefinition(*recorded)
 	if err != nil {
 		panic(fmt.Sprintf("planner: service %s: %v", s.Name, err))
 	}

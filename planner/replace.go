@@ -117,6 +117,10 @@ func (u *up) replace(r *replica, v verdict, before *replica) {
 	s := u.of(r, verb, v.why()...)
 	s.guard = r.guard
 	p := replacement{u: u, r: r, step: s, old: *r.found}
+	if u.startsFirst(r) {
+		p.startFirst(before)
+		return
+	}
 	p.created = u.assemble(r, s, r.name+suffixNew)
 	p.retire(before)
 	p.commit()
@@ -145,13 +149,19 @@ type replacement struct {
 // retire ends the old container and puts it aside. Its restart policy is off
 // while it is there, or an engine that restarts would revive it.
 func (p *replacement) retire(before *replica) {
-	turn := after(p.created, p.u.pending["container "+p.r.name])
+	turn := after(p.created)
 	if !p.u.yields(p.r.service.Name, p.old) {
 		turn = append(turn, p.u.dependencies(p.r.service)...)
 	}
 	if before != nil {
 		turn = append(turn, onDone(before.proof))
 	}
+	p.stop(turn...)
+}
+
+// stop stops the old container, holds it, and gives its name away.
+func (p *replacement) stop(turn ...plan.Edge) {
+	turn = append(turn, onDone(p.u.pending["container "+p.r.name]))
 	for _, id := range []string{"update " + p.r.name, "unpause " + p.r.name, "start " + p.r.name} {
 		if p.u.has(id) {
 			turn = append(turn, onSettled(id))
@@ -216,20 +226,33 @@ func (p *replacement) startID() string {
 // it ran.
 func (p *replacement) undo() {
 	name, failed := p.r.name, onFailed(p.r.proof)
+	s := p.back()
+	p.u.add(s, "undo: create "+name+suffixNew, engine.RemoveContainer{Name: name + suffixNew, Volumes: true}, failed, onDone(p.created), onFailed(p.renamed))
+	p.bringBack(failed, p.u.add(s, "undo: start "+name, engine.RemoveContainer{Name: name, Volumes: true}, failed, onDone(p.renamed)))
+	p.followBack(s)
+}
+
+// back is the step of the actions that undo.
+func (p *replacement) back() step {
 	s := p.step
 	s.reasons = []plan.Reason{{Code: plan.Undo, Text: "the new container is not ready"}}
-	p.u.add(s, "undo: create "+name+suffixNew, engine.RemoveContainer{Name: name + suffixNew, Volumes: true}, failed, onDone(p.created), onFailed(p.renamed))
-	last := p.u.add(s, "undo: start "+name, engine.RemoveContainer{Name: name, Volumes: true}, failed, onDone(p.renamed))
+	return s
+}
+
+// bringBack undoes what was done to the old container, the last first, once
+// the action last is over; it returns the last of its own.
+func (p *replacement) bringBack(failed plan.Edge, last string) string {
+	s, name := p.back(), p.r.name
 	last = p.u.add(s, "undo: rename "+name+" to "+name+suffixOld, engine.RenameContainer{From: p.old.ID, To: name}, failed, onDone(p.aside), onSettled(last))
 	if p.held != "" {
 		op := engine.UpdateContainer{Name: p.old.ID, Fields: []string{"restart"}, Definition: spec.Container{Restart: p.restart()}}
 		last = p.u.add(s, "undo: hold "+name, op, failed, onDone(p.held), onSettled(last))
 	}
 	if p.stopped != "" {
-		p.r.revived = p.u.add(s, "undo: stop "+name, engine.StartContainer{Name: p.old.ID}, failed, onDone(p.stopped), onSettled(last))
-		p.r.stop = p.stopped
+		last = p.u.add(s, "undo: stop "+name, engine.StartContainer{Name: p.old.ID}, failed, onDone(p.stopped), onSettled(last))
+		p.r.revived, p.r.stop = last, p.stopped
 	}
-	p.followBack(s)
+	return last
 }
 
 // followBack restarts a container that shares a namespace with one that had to

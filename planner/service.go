@@ -24,6 +24,8 @@ type replica struct {
 	revived  string     // the undo of stop
 	replaced bool       // made anew, unless the guard holds
 	guard    plan.Guard // of the replacement; empty when it is certain
+
+	recorded *spec.Container // the definition to record, where it is not the one to create with; nil else
 }
 
 // certain reports whether what is under the name now will not be there later.

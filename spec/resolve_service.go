@@ -27,6 +27,7 @@ func (r *resolver) service(s types.ServiceConfig) Service {
 	out.PullPolicy, out.PullAfter = pullPolicy(s)
 	if s.Deploy != nil && s.Deploy.UpdateConfig != nil {
 		out.Monitor = time.Duration(s.Deploy.UpdateConfig.Monitor)
+		out.Update.StartFirst = s.Deploy.UpdateConfig.Order == "start-first"
 	}
 	r.files(s, &out)
 	return out

@@ -40,9 +40,17 @@ type Service struct {
 	Job         bool          // runs to completion: something depends on its success
 	StopTimeout time.Duration // 0: the engine's default, 10 s
 	Monitor     time.Duration // without a healthcheck: how long it must run before it counts as good; 0: 1 s
+	Update      Update
 	PostStart   []Hook
 	PreStop     []Hook
 	Attach      bool // its logs show in an attached up
+}
+
+// Update is how a replica is replaced: deploy.update_config, and our own
+// x-stack.update.
+type Update struct {
+	StartFirst    bool // the new one starts, and is ready, before the old one stops
+	SharedVolumes bool // both may have a writable volume at once
 }
 
 // A Dependency is one entry of depends_on, or one implied by links,

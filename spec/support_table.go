@@ -176,7 +176,7 @@ var support = []attribute{
 	{path: "services.*.deploy.update_config.failure_action", level: warned, note: "a replica that does not become ready gives way to the one it replaces", values: []string{"rollback"}},
 	{path: "services.*.deploy.update_config.monitor"},
 	{path: "services.*.deploy.update_config.max_failure_ratio", level: warned, note: "no failure is tolerated", values: []string{"0"}},
-	{path: "services.*.deploy.update_config.order", level: warned, note: "a container is stopped before its replacement starts", values: []string{"stop-first"}},
+	{path: "services.*.deploy.update_config.order", note: "start-first where both containers can run at once; a note in the plan says why not"},
 	{path: "services.*.deploy.rollback_config", level: warned, note: "a replica that does not become ready gives way to the one it replaces"},
 	{path: "services.*.deploy.resources.limits.cpus"},
 	{path: "services.*.deploy.resources.limits.memory"},
