@@ -335,6 +335,44 @@ func TestABuildSeesItsSecrets(t *testing.T) {
 	}
 }
 
+// Engines before API 1.42 ignore these without a word, so there they are
+// refused.
+func TestABuildHonoursWhatOnlyNewerEnginesKnow(t *testing.T) {
+	e, ref := imageEngine(t, Options{})
+	needDebian(t, e)
+	more := folder(t, map[string]string{"file": "named"})
+	base := "FROM base\nCOPY --from=more file /named\nRUN cd /proc/self && grep 'open files' limits >/limits && grep /dev/shm mounts >/shm && cat /etc/hosts >/known\n"
+	b := spec.Build{
+		Context: t.TempDir(), DockerfileInline: base, NoCache: true, ShmSize: 8 << 20,
+		Ulimits:            map[string]spec.Ulimit{"nofile": {Soft: 123, Hard: 456}},
+		AdditionalContexts: map[string]string{"base": "docker-image://" + debian, "more": more},
+		ExtraHosts:         []string{"host.docker.internal:host-gateway"},
+	}
+	if !e.recent(t) {
+		_, err := e.BuildImage(t.Context(), engine.BuildImage{Image: ref, Build: b}, func(plan.Progress) {})
+		if !errors.Is(err, engine.ErrUnsupported) {
+			t.Errorf("%v", err)
+		}
+		return
+	}
+	build(t, e, ref, b)
+	got := content(t, e, ref)
+	want := map[string]string{"named": "named", "limits": "123", "shm": "size=8192k", "known": "host.docker.internal"}
+	for file, part := range want {
+		if !strings.Contains(got[file], part) {
+			t.Errorf("%s holds %q, want %q", file, got[file], part)
+		}
+	}
+}
+
+func (e *Engine) recent(t *testing.T) bool {
+	t.Helper()
+	if _, err := e.Version(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return e.atLeast("1.42")
+}
+
 func TestACancelledBuildEnds(t *testing.T) {
 	e, ref := imageEngine(t, Options{})
 	needDebian(t, e)

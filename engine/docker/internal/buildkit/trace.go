@@ -245,23 +245,35 @@ func exitCode(text string) string {
 	return text[at:]
 }
 
-// clean takes off what BuildKit puts before a cause at each of its layers.
+// noise is what BuildKit puts before a cause at each of its layers. An asterisk
+// stands for a name that it made up.
+var noise = []string{
+	"failed to solve: ",
+	"failed to solve with frontend dockerfile.v0: ",
+	"failed to build LLB: ",
+	"failed to create LLB definition: ",
+	"failed to compute cache key: ",
+	"failed to calculate checksum of ref *: ",
+	"rpc error: code = Unknown desc = ",
+	"rpc error: code = NotFound desc = ",
+}
+
 func clean(text string) string {
-	noise := []string{
-		"failed to solve: ",
-		"failed to solve with frontend dockerfile.v0: ",
-		"failed to build LLB: ",
-		"failed to create LLB definition: ",
-		"rpc error: code = Unknown desc = ",
-		"rpc error: code = NotFound desc = ",
-	}
-	for again := true; again; {
-		again = false
-		for _, prefix := range noise {
-			if rest, ok := strings.CutPrefix(text, prefix); ok {
-				text, again = rest, true
-			}
+	for i := 0; i < len(noise); i++ {
+		if rest, ok := without(noise[i], text); ok {
+			text, i = rest, -1 // and again, from the first
 		}
 	}
 	return text
+}
+
+// without takes a prefix off.
+func without(prefix, text string) (string, bool) {
+	before, after, wild := strings.Cut(prefix, "*")
+	rest, ok := strings.CutPrefix(text, before)
+	if !ok || !wild {
+		return rest, ok
+	}
+	_, rest, ok = strings.Cut(rest, after)
+	return rest, ok
 }

@@ -124,6 +124,20 @@ func TestAFailureOutsideOfAnyStepKeepsItsCause(t *testing.T) {
 	}
 }
 
+func TestACauseIsFreeOfNoise(t *testing.T) {
+	cases := []struct{ text, want string }{
+		{"no space left", "no space left"},
+		{"failed to solve: rpc error: code = Unknown desc = failed to solve: no space left", "no space left"},
+		{`failed to compute cache key: failed to calculate checksum of ref a-b::c1: "/nowhere": not found`, `"/nowhere": not found`},
+		{"failed to calculate checksum of ref", "failed to calculate checksum of ref"},
+	}
+	for _, c := range cases {
+		if got := clean(c.text); got != c.want {
+			t.Errorf("%q: %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
 func TestWhatFailedInAGoodBuildIsAWarning(t *testing.T) {
 	tr, _ := follow(vertexes(done("c", "importing cache manifest from x", "no such host"), done("a", "[1/1] RUN y", "")))
 	if got := tr.setbacks(); !slices.Equal(got, []string{"importing cache manifest from x: no such host"}) {
