@@ -14,14 +14,18 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
 // A page is the example's, in a browser without a window.
-type page struct{ ctx context.Context }
+type page struct {
+	ctx   context.Context
+	asked int // predictions that the database holds
+}
 
 // openPage starts the browser, until the test ends.
-func openPage(t *testing.T) page {
+func openPage(t *testing.T) *page {
 	t.Helper()
 	path := browser()
 	if path == "" {
@@ -38,7 +42,7 @@ func openPage(t *testing.T) page {
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatalf("start %s: %v", path, err)
 	}
-	return page{ctx}
+	return &page{ctx: ctx}
 }
 
 func browser() string {
@@ -51,7 +55,7 @@ func browser() string {
 }
 
 // do carries out actions. What they wait for must come within the deadline.
-func (p page) do(t *testing.T, actions ...chromedp.Action) {
+func (p *page) do(t *testing.T, actions ...chromedp.Action) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, deadline)
 	defer cancel()
@@ -62,13 +66,14 @@ func (p page) do(t *testing.T, actions ...chromedp.Action) {
 	}
 }
 
-func (p page) visit(t *testing.T, address string) {
+func (p *page) visit(t *testing.T, address string) {
 	t.Helper()
 	p.do(t, chromedp.Navigate(address), chromedp.WaitVisible("#pad"))
 }
 
-// drawZero draws a ring on the pad with the mouse.
-func (p page) drawZero(t *testing.T) {
+// drawZero draws a ring on the pad with the mouse. The page asks by itself when
+// the mouse is let go.
+func (p *page) drawZero(t *testing.T) {
 	t.Helper()
 	var pad []*cdp.Node
 	p.do(t, chromedp.Nodes("#pad", &pad), chromedp.ActionFunc(func(ctx context.Context) error {
@@ -78,6 +83,7 @@ func (p page) drawZero(t *testing.T) {
 		}
 		return drag(ctx, ring(box.Content))
 	}))
+	p.asked++
 }
 
 type point struct{ x, y float64 }
@@ -109,9 +115,8 @@ func drag(ctx context.Context, points []point) error {
 }
 
 // wantAnswer holds the page to a verdict, and to bars that agree with it.
-func (p page) wantAnswer(t *testing.T) {
+func (p *page) wantAnswer(t *testing.T) {
 	t.Helper()
-	p.do(t, chromedp.Click("#predict"))
 	digit := p.answer(t)
 	var shares []string
 	p.do(t, chromedp.Evaluate(`[...document.querySelectorAll("#bars li")].map(bar => bar.dataset.probability)`, &shares))
@@ -135,36 +140,47 @@ func (p page) wantAnswer(t *testing.T) {
 }
 
 // answer waits for a verdict, and returns its digit.
-func (p page) answer(t *testing.T) (digit string) {
+func (p *page) answer(t *testing.T) (digit string) {
 	t.Helper()
 	p.do(t, chromedp.WaitVisible("#result[data-id]"), chromedp.AttributeValue("#result", "data-digit", &digit, nil))
 	return digit
 }
 
 // takeSample has the page ask about a test digit, and waits for the answer.
-func (p page) takeSample(t *testing.T) {
+func (p *page) takeSample(t *testing.T) {
 	t.Helper()
 	p.do(t, chromedp.Click("#clear"), chromedp.WaitNotPresent("#result[data-id]"), chromedp.Click("#sample"))
 	if p.answer(t) == "" {
 		t.Error("the answer has no digit")
 	}
+	p.asked++
 }
 
-// wantHistory waits until the page shows n predictions from the database.
-func (p page) wantHistory(t *testing.T, n int) {
+// wantHistory waits until the page shows all that was asked from the database.
+func (p *page) wantHistory(t *testing.T) {
 	t.Helper()
-	p.do(t, chromedp.Poll(`document.querySelectorAll("#history li").length === `+strconv.Itoa(n)+
-		` && document.querySelector("#empty").hidden === `+strconv.FormatBool(n > 0), nil, chromedp.WithPollingTimeout(deadline/2)))
+	shown := strconv.Itoa(min(p.asked, 12)) // HISTORY_LIMIT
+	p.do(t, chromedp.Poll(`document.querySelectorAll("#history li").length === `+shown+
+		` && document.querySelector("#empty").hidden === (`+shown+` > 0)`, nil, chromedp.WithPollingTimeout(deadline/2)))
 }
 
 // save keeps a picture of the page for the documentation, when asked to.
-func (p page) save(t *testing.T) {
+func (p *page) save(t *testing.T) {
 	t.Helper()
 	if !*screenshot {
 		return
 	}
+	for range 10 {
+		p.takeSample(t)
+	}
+	p.do(t, chromedp.Click("#clear"), chromedp.WaitNotPresent("#result[data-id]"))
+	p.drawZero(t)
+	p.wantAnswer(t)
+	p.wantHistory(t)
 	var picture []byte
-	p.do(t, chromedp.FullScreenshot(&picture, 100))
+	still := chromedp.Evaluate(`Promise.all(document.getAnimations().map(a => a.finished)).then(() => true)`, nil,
+		func(e *runtime.EvaluateParams) *runtime.EvaluateParams { return e.WithAwaitPromise(true) })
+	p.do(t, still, chromedp.FullScreenshot(&picture, 100))
 	path := filepath.Join("..", "docs", "images", "ml-webapp.png")
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
