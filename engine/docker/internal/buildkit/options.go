@@ -1,17 +1,12 @@
 package buildkit
 
 import (
-	"cmp"
-	"encoding/csv"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client"
 
 	"github.com/stackfile/stack/engine"
@@ -155,37 +150,6 @@ func tooOld(can abilities) error {
 	return fmt.Errorf("the engine's API is %s, and this needs %s: %w", can.api, apiNamedContexts, engine.ErrUnsupported)
 }
 
-// platform is the one to build for, "" for the engine's own: an engine keeps
-// one platform of an image. The service's platform goes before the build's.
-func platform(op engine.BuildImage, can abilities) (string, error) {
-	list := op.Build.Platforms
-	switch {
-	case op.Platform != "" && len(list) > 0 && !containsPlatform(list, op.Platform):
-		return "", fmt.Errorf("platform %s is not among the build's platforms %s", op.Platform, strings.Join(list, ", "))
-	case op.Platform != "":
-		return op.Platform, nil
-	case len(list) < 2:
-		return strings.Join(list, ""), nil
-	case len(can.platforms) > 0 && containsPlatform(list, can.platforms[0]):
-		return can.platforms[0], nil
-	}
-	return "", fmt.Errorf("platforms %s: an engine keeps one of them, name it in the service's platform: %w", strings.Join(list, ", "), engine.ErrUnsupported)
-}
-
-func containsPlatform(list []string, one string) bool {
-	return slices.ContainsFunc(list, func(other string) bool { return normal(other) == normal(one) })
-}
-
-// normal is a platform in its one form: linux/x86_64 and linux/amd64 are the
-// same. What is no platform stands for itself, and the frontend refuses it.
-func normal(platform string) string {
-	p, err := platforms.Parse(platform)
-	if err != nil {
-		return platform
-	}
-	return platforms.Format(platforms.Normalize(p))
-}
-
 func entitlements(b spec.Build) []string {
 	var out []string
 	if b.Network == "host" {
@@ -195,53 +159,4 @@ func entitlements(b spec.Build) []string {
 		out = append(out, "security.insecure")
 	}
 	return out
-}
-
-// cacheOptions reads the entries of cache_from and cache_to: a reference, or
-// type=...,key=value.
-func cacheOptions(field string, entries []string) ([]client.CacheOptionsEntry, error) {
-	var out []client.CacheOptionsEntry
-	for _, entry := range entries {
-		parsed, err := cacheOption(entry)
-		if err != nil {
-			return nil, fmt.Errorf("%s %q: %w", field, entry, err)
-		}
-		out = append(out, parsed)
-	}
-	return out, nil
-}
-
-func cacheOption(entry string) (client.CacheOptionsEntry, error) {
-	fields, err := csv.NewReader(strings.NewReader(entry)).Read()
-	if err != nil {
-		return client.CacheOptionsEntry{}, err
-	}
-	if len(fields) == 1 && !strings.Contains(entry, "=") {
-		return client.CacheOptionsEntry{Type: "registry", Attrs: map[string]string{"ref": entry}}, nil
-	}
-	out := client.CacheOptionsEntry{Attrs: map[string]string{}}
-	for _, field := range fields {
-		key, value, ok := strings.Cut(field, "=")
-		if !ok {
-			return out, fmt.Errorf("%q is not key=value", field)
-		}
-		out.Attrs[strings.TrimSpace(key)] = value
-	}
-	out.Type = cmp.Or(out.Attrs["type"], "registry")
-	delete(out.Attrs, "type")
-	return out, nil
-}
-
-// splitMissing takes out the local caches that no build has written yet.
-// BuildKit's client would only log them, and leave an empty folder behind.
-func splitMissing(entries []client.CacheOptionsEntry) (there []client.CacheOptionsEntry, missing []string) {
-	for _, entry := range entries {
-		index := filepath.Join(entry.Attrs["src"], "index.json")
-		if _, err := os.Stat(index); entry.Type == "local" && err != nil {
-			missing = append(missing, fmt.Sprintf("cache_from type=local: %v", err))
-			continue
-		}
-		there = append(there, entry)
-	}
-	return there, missing
 }
