@@ -29,12 +29,19 @@ type checker struct {
 	services map[string]*node // all that are mappings
 	active   map[string]bool
 	findings []Finding
+	wrong    map[Finding]bool // places with findings of the reading
 	warnings []Finding
 	causes   []error
 }
 
-func newChecker(in *input, tree *node) *checker {
-	c := &checker{input: in, tree: tree, services: map[string]*node{}, active: map[string]bool{}}
+func newChecker(in *input, tree *node, findings []Finding) *checker {
+	c := &checker{
+		input: in, tree: tree, services: map[string]*node{}, active: map[string]bool{},
+		findings: findings, wrong: map[Finding]bool{},
+	}
+	for _, f := range findings {
+		c.wrong[Finding{File: f.File, Line: f.Line, Column: f.Column}] = true
+	}
 	if services := tree.get("services"); services != nil && services.kind == mapNode {
 		for _, name := range services.keys {
 			if s := services.get(name); s.kind == mapNode {
@@ -84,8 +91,15 @@ func (in *input) activate(tree *node, opts LoadOptions) error {
 	return nil
 }
 
-func (c *checker) report(f Finding) { c.findings = append(c.findings, f) }
-func (c *checker) warn(f Finding)   { c.warnings = append(c.warnings, f) }
+// report adds a finding, unless the reading found the very value wrong: what it
+// means then says nothing.
+func (c *checker) report(f Finding) {
+	if !c.wrong[Finding{File: f.File, Line: f.Line, Column: f.Column}] {
+		c.findings = append(c.findings, f)
+	}
+}
+
+func (c *checker) warn(f Finding) { c.warnings = append(c.warnings, f) }
 
 var supportRows = sync.OnceValue(func() *supportTree { return newSupportTree(support) })
 

@@ -47,7 +47,8 @@ func (c *checker) hostPorts() {
 
 // conflict is reported at the later of two claims in the files.
 func (c *checker) conflict(a, b claim) {
-	if a.at.src == b.at.src && cmp.Or(a.at.line-b.at.line, a.at.column-b.at.column) > 0 {
+	order := slices.Index(c.sources, a.at.src) - slices.Index(c.sources, b.at.src)
+	if cmp.Or(order, a.at.line-b.at.line, a.at.column-b.at.column) > 0 {
 		a, b = b, a
 	}
 	c.report(b.at.finding(b.field, fmt.Sprintf("host port %s is claimed by service %q too, at %s", b.host(), a.service, a.at.text()),

@@ -18,6 +18,23 @@ func (s *schema) check(root *node) []Finding {
 	return c.findings
 }
 
+// checkExtends and checkInclude check what is gone by the time the whole is
+// checked.
+func (s *schema) checkExtends(n *node, service string) []Finding {
+	c := &schemaCheck{}
+	services, _ := s.Properties["services"].property(service)
+	if services != nil {
+		c.value(services.Properties["extends"], n, []string{"services", service, "extends"})
+	}
+	return c.findings
+}
+
+func (s *schema) checkInclude(n *node) []Finding {
+	c := &schemaCheck{}
+	c.value(s.Properties["include"], n, []string{"include"})
+	return c.findings
+}
+
 type schemaCheck struct{ findings []Finding }
 
 // value checks one value at a path of keys and indexes.
@@ -81,6 +98,9 @@ var typeNames = map[string]string{
 func (c *schemaCheck) mistyped(n *node, path []string, types []string) {
 	var names []string
 	for _, t := range types {
+		if t == "string" && slices.Contains(types, "boolean") {
+			continue // the schema has it for variables only
+		}
 		if name := typeNames[t]; t != "null" && !slices.Contains(names, name) {
 			names = append(names, name)
 		}

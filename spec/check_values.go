@@ -107,7 +107,7 @@ func (c *checker) restartAttempts(at string, service *node) {
 	policy := service.get("deploy", "restart_policy")
 	attempts := policy.get("max_attempts")
 	if attempts != nil && policy.get("condition").text() != "on-failure" {
-		c.warn(attempts.at.finding(at+".deploy.restart_policy.max_attempts", "max_attempts has no effect: the engine counts attempts with the condition on-failure only", ""))
+		c.warn(attempts.at.finding(at+".deploy.restart_policy.max_attempts", "has no effect: the engine counts attempts with the condition on-failure only", ""))
 	}
 }
 
@@ -213,12 +213,12 @@ func checkPort(n *node) error {
 // exclusive checks attributes that contradict each other.
 func (c *checker) exclusive(at, name string, service *node) {
 	has := func(path string) *node { return service.get(strings.Split(path, ".")...) }
-	if has("image").text() == "" && has("build") == nil && has("provider") == nil {
+	if has("image") == nil && has("build") == nil && has("provider") == nil && !c.misspelt(at) {
 		c.report(c.tree.get("services").fields[name].at.finding(at, "has neither image nor build", ""))
 	}
 	for _, pair := range [][2]string{{"network_mode", "networks"}, {"build.dockerfile", "build.dockerfile_inline"}} {
 		if a, b := has(pair[0]), has(pair[1]); a != nil && b != nil && (b.kind != mapNode || len(b.keys) > 0) {
-			c.report(a.at.finding(at+"."+pair[0], pair[0]+" and "+pair[1]+" exclude each other", ""))
+			c.report(a.at.finding(at+"."+pair[0], "excludes "+pair[1], ""))
 		}
 	}
 	for _, pair := range [][2]string{{"scale", "deploy.replicas"}, {"pids_limit", "deploy.resources.limits.pids"}} {
@@ -227,6 +227,15 @@ func (c *checker) exclusive(at, name string, service *node) {
 		}
 	}
 	c.mounts(at, service)
+}
+
+// misspelt reports whether a service lacks an image because of something that
+// was found already: a key that was meant to be it, or a failed extends.
+func (c *checker) misspelt(at string) bool {
+	return slices.ContainsFunc(c.findings, func(f Finding) bool {
+		return strings.HasPrefix(f.Field, at+".extends") ||
+			strings.HasPrefix(f.Field, at+".") && (f.Hint == meant("image") || f.Hint == meant("build"))
+	})
 }
 
 // mounts checks that no two mounts have one target.
@@ -281,7 +290,7 @@ func (c *checker) external(path string, n *node) {
 		if key == "external" || key == "name" || strings.HasPrefix(key, "x-") {
 			continue
 		}
-		message := key + " has no effect: it is external, and made by somebody else"
+		message := "has no effect: it is external, and made by somebody else"
 		if strings.HasPrefix(path, "volumes") {
 			c.report(n.fields[key].at.finding(path+"."+key, message, ""))
 		} else {

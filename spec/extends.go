@@ -52,8 +52,11 @@ func (r *reader) extended(name string, services *node, s scope, src *source, cha
 	if link.kind == mapNode {
 		ref = link.get("service")
 	}
+	if r.schema != nil {
+		r.findings = append(r.findings, r.schema.checkExtends(link, name)...)
+	}
 	if ref == nil || ref.text() == "" {
-		return without(service, "extends") // the schema says what is missing
+		return without(service, "extends")
 	}
 	baseServices, baseSrc := services, src
 	if file := link.get("file"); file != nil && file.text() != "" {

@@ -9,17 +9,19 @@ import (
 // is close.
 func didYouMean(word string, candidates []string) string {
 	if best := closest(word, candidates); best != "" {
-		return "did you mean " + best + "?"
+		return meant(best)
 	}
 	return ""
 }
+
+func meant(word string) string { return "did you mean " + word + "?" }
 
 // closest returns the candidate with the smallest edit distance to word, the
 // first by name among equals, as long as it is within a third of the length.
 func closest(word string, candidates []string) string {
 	best, least := "", max(len(word)/3, 1)+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < least {
+		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < least && c != word {
 			best, least = c, d
 		}
 	}

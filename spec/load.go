@@ -39,38 +39,61 @@ func Load(ctx context.Context, opts LoadOptions) (*Stack, error) {
 type reading struct {
 	*input
 	tree     *node
-	active   map[string]bool // services of the active profiles
 	warnings []Finding
+	unknown  error // an *UnknownServiceError; found only after what is wrong with the files
 }
 
-// read does all of Load up to the checks.
+// read does all of Load up to and with the checks.
 func read(ctx context.Context, opts LoadOptions) (*reading, error) {
-	in, err := locate(opts)
+	r, findings, err := readTree(ctx, opts, false)
 	if err != nil {
 		return nil, err
 	}
-	s, err := composeSchema()
-	if err != nil {
-		return nil, err
-	}
-	r := &reader{dir: opts.Dir, schema: s, sources: map[string]*source{}}
-	r.warnings = in.warnings
-	if err := in.nameFrom(in.fileName()); err != nil {
-		return nil, err
-	}
-	tree := r.files(ctx, scope{dir: in.dir, env: in.env}, in.sources)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if err := in.activate(tree, opts); err != nil {
-		return nil, err
-	}
-	c := newChecker(in, tree)
-	c.findings = r.findings
+	c := newChecker(r.input, r.tree, findings)
 	if err := c.run(); err != nil {
 		return nil, err
 	}
-	return &reading{in, tree, c.active, sorted(append(r.warnings, c.warnings...))}, nil
+	if err := r.unknown; err != nil {
+		return nil, err
+	}
+	r.warnings = sorted(append(r.warnings, c.warnings...))
+	return r, nil
+}
+
+// readUnchecked reads the files and leaves out the checks; raw leaves out the
+// variables too. What cannot be read at all is a *FileError.
+func readUnchecked(ctx context.Context, opts LoadOptions, raw bool) (*reading, error) {
+	r, findings, err := readTree(ctx, opts, raw)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(findings) > 0:
+		return nil, &FileError{Findings: sorted(findings)}
+	}
+	return r, r.unknown
+}
+
+func readTree(ctx context.Context, opts LoadOptions, raw bool) (*reading, []Finding, error) {
+	in, err := locate(opts)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := in.nameFrom(in.fileName()); err != nil {
+		return nil, nil, err
+	}
+	r := &reader{dir: opts.Dir, sources: map[string]*source{}, warnings: in.warnings}
+	if !raw {
+		if r.schema, err = composeSchema(); err != nil {
+			return nil, nil, err
+		}
+	}
+	tree := r.files(ctx, scope{dir: in.dir, env: in.env, raw: raw}, in.sources)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	out := &reading{input: in, tree: tree, warnings: r.warnings}
+	out.unknown = in.activate(tree, opts)
+	return out, r.findings, nil
 }
 
 // sorted orders findings by file and place, and leaves one of those that say

@@ -395,21 +395,40 @@ func joinPath(path, key string) string {
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
 
 // syntaxFinding says where YAML itself is malformed. The library knows the line
-// only; the column is where the text of that line begins.
+// at best, and often that of what is around; the line after the longest part
+// that is well-formed is closer.
 func syntaxFinding(src *source, err error) Finding {
 	text := err.Error()
 	match := yamlLine.FindStringSubmatch(text)
+	lines := strings.SplitAfter(string(src.text), "\n")
 	line, _ := strconv.Atoi(match[1])
-	message := "not valid YAML: " + strings.TrimPrefix(text, match[0])
+	if len(lines) <= 2000 {
+		line = firstBadLine(lines)
+	}
+	line = min(max(line, 1), len(lines))
+	row := lines[line-1]
+	column := 1 + len(row) - len(strings.TrimLeft(row, " \t"))
 	hint := ""
-	lines := strings.Split(string(src.text), "\n")
-	column := 1
-	if line >= 1 && line <= len(lines) {
-		row := lines[line-1]
-		column += len(row) - len(strings.TrimLeft(row, " \t"))
-		if tab := strings.IndexByte(row[:column-1], '\t'); tab >= 0 {
-			column, hint = tab+1, "indent with spaces: YAML allows no tabs there"
+	if tab := strings.IndexByte(row[:column-1], '\t'); tab >= 0 {
+		column, hint = tab+1, "indent with spaces: YAML allows no tabs there"
+	}
+	return place{src, line, column}.finding("", "not valid YAML: "+strings.TrimPrefix(text, match[0]), hint)
+}
+
+// firstBadLine is the number of the line after the longest run of lines, from
+// the first on, that parses.
+func firstBadLine(lines []string) int {
+	good, size := 0, 0
+	text := strings.Join(lines, "")
+	for i, line := range lines {
+		size += len(line)
+		var n yaml.Node
+		if err := yaml.Unmarshal([]byte(text[:size]), &n); err == nil {
+			good = i + 1
 		}
 	}
-	return place{src, max(line, 1), column}.finding("", message, hint)
+	for good < len(lines)-1 && strings.TrimSpace(lines[good]) == "" {
+		good++
+	}
+	return good + 1
 }

@@ -15,8 +15,8 @@ import (
 // ones before it, what it includes and extends brought in. Everything wrong on
 // the way is collected.
 type reader struct {
-	dir      string // the working folder, for names of files
-	schema   *schema
+	dir      string             // the working folder, for names of files
+	schema   *schema            // nil: values are not checked
 	sources  map[string]*source // by path
 	findings []Finding
 	warnings []Finding
@@ -60,7 +60,9 @@ func (r *reader) lay(ctx context.Context, total, doc *node, s scope, src *source
 	doc = r.include(ctx, doc, s, src)
 	doc = r.extends(doc, s, src)
 	total = merger{r.report}.merge(total, doc)
-	r.findings = append(r.findings, r.schema.check(total)...)
+	if r.schema != nil {
+		r.findings = append(r.findings, r.schema.check(total)...)
+	}
 	return total
 }
 
@@ -117,8 +119,14 @@ var sections = []string{"services", "jobs", "volumes", "networks", "secrets", "c
 // laid over it.
 func (r *reader) include(ctx context.Context, doc *node, s scope, src *source) *node {
 	list := doc.get("include")
-	if list == nil || list.kind != listNode {
+	if list == nil {
 		return doc
+	}
+	if r.schema != nil {
+		r.findings = append(r.findings, r.schema.checkInclude(list)...)
+	}
+	if list.kind != listNode {
+		return without(doc, "include")
 	}
 	within := append(slices.Clone(s.within), src.path)
 	out := newMap(doc.at)
@@ -158,7 +166,7 @@ func (r *reader) included(ctx context.Context, entry *node, name string, s scope
 	}
 	path := entry.get("path")
 	if path == nil || path.kind == nullNode {
-		r.report(entry.at.finding(name, `missing "path"`, ""))
+		r.report(entry.at.finding(name, `missing key "path"`, ""))
 		return nil
 	}
 	paths := listed(path).items

@@ -66,10 +66,11 @@ func (r *resolver) environment(s types.ServiceConfig) map[string]*string {
 		return v, ok
 	}
 	for _, file := range s.EnvFiles {
-		if !bool(file.Required) && !isFile(file.Path) {
+		path := r.abs(file.Path)
+		if !bool(file.Required) && !isFile(path) {
 			continue
 		}
-		if err := readEnvFile(file.Path, file.Format, read, lookup); err != nil {
+		if err := readEnvFile(path, file.Format, read, lookup); err != nil {
 			r.fail(s.Name, "env_file", "env file "+file.Path+": "+reason(err))
 		}
 	}

@@ -100,13 +100,13 @@ func (a *attribute) allows(n *node) bool {
 }
 
 func (c *checker) unsupported(row *attribute, n *node, at place, path string) {
-	key := row.path[strings.LastIndexAny(row.path, ".")+1:]
+	subject := ""
 	if len(row.values) > 0 && n.kind == scalarNode {
-		key += ": " + shorten(n.text())
+		subject = shorten(n.text()) + " "
 	}
 	if row.level == refused {
-		c.report(at.finding(path, key+" is not supported: "+row.note, ""))
+		c.report(at.finding(path, subject+"is not supported: "+row.note, ""))
 		return
 	}
-	c.warn(at.finding(path, key+" has no effect: "+row.note, ""))
+	c.warn(at.finding(path, subject+"has no effect: "+row.note, ""))
 }

@@ -1,0 +1,235 @@
+package spec
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/template"
+	"github.com/compose-spec/compose-go/v2/types"
+	"gopkg.in/yaml.v3"
+)
+
+// RenderOptions say how Render writes. The zero value is a YAML file that means
+// the same wherever it is read.
+type RenderOptions struct {
+	Format           string // yaml or json; "": yaml
+	NoInterpolate    bool   // variables stay as they are, and values are not checked
+	NoNormalize      bool   // defaults are not filled in
+	NoPathResolution bool   // relative paths stay as they are
+	NoEnvResolution  bool   // env files are not read
+	NoConsistency    bool   // references are not checked
+}
+
+// Render writes the stack as one file, merged and resolved, in the form of
+// docker compose config: with the services that opts.Services name and what
+// they need, or all. Values of the environment stand in it as they are; the
+// text of secrets does not.
+func Render(ctx context.Context, opts LoadOptions, o RenderOptions) ([]byte, error) {
+	if o.Format != "" && o.Format != "yaml" && o.Format != "json" {
+		return nil, fmt.Errorf("format %q: must be yaml or json", o.Format)
+	}
+	r, err := o.read(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	modes := loadModes{raw: o.NoInterpolate, noNormalize: o.NoNormalize, noPaths: o.NoPathResolution, noCheck: o.NoConsistency || o.NoInterpolate}
+	if o.NoInterpolate {
+		return r.renderModel(ctx, o, modes, opts.Services)
+	}
+	project, err := r.project(ctx, modes)
+	if err != nil {
+		return nil, r.fileError(err)
+	}
+	if project, err = r.selected(project, opts.Services); err != nil {
+		return nil, err
+	}
+	if !o.NoEnvResolution {
+		if project, err = r.withEnv(project); err != nil {
+			return nil, err
+		}
+	}
+	text, err := project.MarshalYAML()
+	if o.Format == "json" {
+		text, err = project.MarshalJSON()
+	}
+	return bytes.ReplaceAll(text, []byte("$"), []byte("$$")), err
+}
+
+func (o RenderOptions) read(ctx context.Context, opts LoadOptions) (*reading, error) {
+	if o.NoInterpolate || o.NoConsistency {
+		return readUnchecked(ctx, opts, o.NoInterpolate)
+	}
+	return read(ctx, opts)
+}
+
+// selected leaves the named services with what they depend on, and the
+// resources that the services use.
+func (r *reading) selected(project *types.Project, names []string) (*types.Project, error) {
+	if len(names) > 0 {
+		var err error
+		if project, err = project.WithSelectedServices(names); err != nil {
+			return nil, r.fileError(err)
+		}
+	}
+	return project.WithoutUnnecessaryResources(), nil
+}
+
+// withEnv puts what env files and label files say where it belongs.
+func (r *reading) withEnv(project *types.Project) (*types.Project, error) {
+	resolver := &resolver{reading: r, project: project}
+	for name, s := range project.Services {
+		s.Environment = resolver.environment(s)
+		s.Labels = resolver.labels(s)
+		s.EnvFiles, s.LabelFiles = nil, nil
+		project.Services[name] = s
+	}
+	if len(resolver.findings) > 0 {
+		return nil, &FileError{Findings: sorted(resolver.findings)}
+	}
+	return project, nil
+}
+
+// renderModel writes the merged files before anything is substituted.
+func (r *reading) renderModel(ctx context.Context, o RenderOptions, modes loadModes, names []string) ([]byte, error) {
+	model, err := loader.LoadModelWithContext(ctx, r.details(), r.options(modes))
+	if err != nil {
+		return nil, r.fileError(err)
+	}
+	if services, ok := model["services"].(map[string]any); ok && len(names) > 0 {
+		maps.DeleteFunc(services, func(name string, _ any) bool { return !slices.Contains(names, name) })
+	}
+	if o.Format == "json" {
+		return json.MarshalIndent(model, "", "  ")
+	}
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(model); err != nil {
+		return nil, fmt.Errorf("render: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// A Listing is one aspect of a stack, listed line by line.
+type Listing string
+
+// The listings that docker compose config knows as flags.
+const (
+	ListServices    Listing = "services"    // names of the active ones, dependencies first
+	ListVolumes     Listing = "volumes"     // keys of the ones in use
+	ListNetworks    Listing = "networks"    // keys of the ones in use
+	ListImages      Listing = "images"      // references, once each
+	ListProfiles    Listing = "profiles"    // all that services have, active or not
+	ListHash        Listing = "hash"        // service and digest of its containers' definition
+	ListVariables   Listing = "variables"   // NAME, REQUIRED, DEFAULT, ALTERNATE, tab-separated, with a header
+	ListEnvironment Listing = "environment" // KEY=value, as variables are substituted
+)
+
+// List returns the lines of a listing, sorted unless it says otherwise.
+func List(ctx context.Context, opts LoadOptions, what Listing) ([]string, error) {
+	if what == ListVariables {
+		return variables(ctx, opts)
+	}
+	r, err := read(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	switch what {
+	case ListProfiles:
+		return r.profileNames(), nil
+	case ListEnvironment:
+		var lines []string
+		for _, key := range slices.Sorted(maps.Keys(r.env)) {
+			lines = append(lines, key+"="+r.env[key])
+		}
+		return lines, nil
+	}
+	s, err := r.resolve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.list(what, opts.Services)
+}
+
+func (s *Stack) list(what Listing, names []string) ([]string, error) {
+	switch what {
+	case ListVolumes:
+		return slices.Sorted(maps.Keys(s.Volumes)), nil
+	case ListNetworks:
+		return slices.Sorted(maps.Keys(s.Networks)), nil
+	}
+	order, err := s.Order()
+	if err != nil {
+		return nil, err
+	}
+	if len(names) > 0 {
+		wanted := s.WithDependencies(names...)
+		order = slices.DeleteFunc(order, func(name string) bool { return !slices.Contains(wanted, name) })
+	}
+	var lines []string
+	switch what {
+	case ListServices:
+		return order, nil
+	case ListImages:
+		for _, name := range order {
+			lines = append(lines, s.Services[name].Container.Image)
+		}
+		slices.Sort(lines)
+		return slices.Compact(lines), nil
+	case ListHash:
+		slices.Sort(order)
+		for _, name := range order {
+			hash, err := s.Services[name].Container.hash()
+			if err != nil {
+				return nil, err
+			}
+			lines = append(lines, name+" "+hash)
+		}
+		return lines, nil
+	}
+	return nil, fmt.Errorf("listing %q: unknown", what)
+}
+
+func (c Container) hash() (string, error) {
+	text, err := json.Marshal(c)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), err
+}
+
+func (r *reading) profileNames() []string {
+	found := map[string]bool{}
+	services := r.tree.get("services")
+	for _, name := range services.keys {
+		for _, profile := range texts(services.get(name, "profiles")) {
+			found[profile] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// variables lists the variables that the files use.
+func variables(ctx context.Context, opts LoadOptions) ([]string, error) {
+	r, err := readUnchecked(ctx, opts, true)
+	if err != nil {
+		return nil, err
+	}
+	model, err := loader.LoadModelWithContext(ctx, r.details(), r.options(loadModes{raw: true, noCheck: true}))
+	if err != nil {
+		return nil, r.fileError(err)
+	}
+	found := template.ExtractVariables(model, template.DefaultPattern)
+	lines := []string{"NAME\tREQUIRED\tDEFAULT\tALTERNATE"}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		v := found[name]
+		lines = append(lines, name+"\t"+strconv.FormatBool(v.Required)+"\t"+v.DefaultValue+"\t"+v.PresenceValue)
+	}
+	return lines, nil
+}
