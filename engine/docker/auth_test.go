@@ -66,7 +66,7 @@ func TestCredentialsComeFromTheDockerConfiguration(t *testing.T) {
 
 func TestNoConfigurationMeansNoCredentials(t *testing.T) {
 	for _, k := range []keyring{{}, {t.TempDir()}} {
-		got, err := k.header(named(t, "plain.test/image"))
+		got, err := k.header(imageName(t, "plain.test/image"))
 		if got != "" || err != nil {
 			t.Errorf("%+v: %q, %v", k, got, err)
 		}
@@ -80,7 +80,7 @@ func TestAConfigurationThatDoesNotWorkIsAnError(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := configured(t, c.config).header(named(t, "plain.test/image"))
+			_, err := configured(t, c.config).header(imageName(t, "plain.test/image"))
 			if err == nil || !strings.HasPrefix(err.Error(), "credentials for plain.test: ") || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v", err)
 			}
@@ -90,7 +90,7 @@ func TestAConfigurationThatDoesNotWorkIsAnError(t *testing.T) {
 
 func TestCredentialsGoIntoTheHeader(t *testing.T) {
 	k := configured(t, `{"auths": {"plain.test": {"auth": "bWU6c2VjcmV0"}}}`)
-	header, err := k.header(named(t, "plain.test/image:1"))
+	header, err := k.header(imageName(t, "plain.test/image:1"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestBuildsGetTheProxiesOfTheDockerConfiguration(t *testing.T) {
 	}
 }
 
-func named(t *testing.T, image string) reference.Named {
+func imageName(t *testing.T, image string) reference.Named {
 	t.Helper()
 	name, err := reference.ParseNormalizedNamed(image)
 	if err != nil {

@@ -5,6 +5,8 @@ package docker
 import (
 	"archive/tar"
 	"context"
+	"crypto/ed25519"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +21,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
+	"golang.org/x/crypto/ssh"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -215,7 +218,7 @@ func TestABuildHonoursItsFields(t *testing.T) {
 		{"last stage", spec.Build{Context: dir, Args: map[string]string{"WHICH": "x"}}, map[string]string{"got": "x", "more": "more"}},
 		{"ignored", spec.Build{Context: filepath.Join(dir, "plain")}, map[string]string{"keep": "keep"}},
 		{"ignored for one Dockerfile", spec.Build{Context: dir, Dockerfile: "all.dockerfile"}, map[string]string{"more": "more"}},
-		{"Dockerfile outside", spec.Build{Context: filepath.Join(dir, "plain"), Dockerfile: filepath.Join(dir, "other/all.dockerfile")}, map[string]string{"all/keep": "keep"}},
+		{"Dockerfile outside", spec.Build{Context: filepath.Join(dir, "plain"), Dockerfile: filepath.Join(dir, "other", "all.dockerfile")}, map[string]string{"all/keep": "keep"}},
 		{"inline", spec.Build{Context: dir, DockerfileInline: "FROM scratch\nCOPY x /inline\n"}, map[string]string{"inline": "x"}},
 	}
 	for _, c := range cases {
@@ -331,6 +334,27 @@ func TestABuildSeesItsSecrets(t *testing.T) {
 	b := spec.Build{Context: dir, NoCache: true, Secrets: map[string]string{"file": filepath.Join(dir, "key"), "env": "env:TOKEN"}}
 	build(t, e, ref, b)
 	if got := content(t, e, ref)["seen"]; got != "FROM A FILE\nFROM TOKEN" {
+		t.Errorf("the build saw %q", got)
+	}
+}
+
+func TestABuildHasTheKeysOfItsAgent(t *testing.T) {
+	e, ref := imageEngine(t, Options{})
+	needDebian(t, e)
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := folder(t, map[string]string{
+		"Dockerfile": "FROM " + debian + "\nRUN --mount=type=ssh test -S $SSH_AUTH_SOCK && echo there >/agent\n",
+		"key":        string(pem.EncodeToMemory(block)),
+	})
+	build(t, e, ref, spec.Build{Context: dir, NoCache: true, SSH: map[string]string{"default": filepath.Join(dir, "key")}})
+	if got := content(t, e, ref)["agent"]; got != "there\n" {
 		t.Errorf("the build saw %q", got)
 	}
 }

@@ -1,6 +1,6 @@
 // Package buildkit makes images with the BuildKit inside a Docker Engine, over
-// the engine's own connection. It never starts a builder of its own, and never
-// reads an environment variable.
+// the engine's own connection. It never starts a builder of its own, and reads
+// no environment variable (but BuildKit's client does, for a running SSH agent).
 package buildkit
 
 import (

@@ -182,7 +182,8 @@ func TestTheSameFolderIsSentOnlyOnce(t *testing.T) {
 		}
 		return opts.SharedKey
 	}
-	if key(one) != key(one) || key(one) == key(two) {
-		t.Errorf("keys %s, %s of one folder, %s of another", key(one), key(one), key(two))
+	first, again, other := key(one), key(one), key(two)
+	if first != again || first == other {
+		t.Errorf("keys %s, %s of one folder, %s of another", first, again, other)
 	}
 }

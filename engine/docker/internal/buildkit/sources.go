@@ -37,7 +37,8 @@ func sourcesOf(b spec.Build, can abilities) (sources, error) {
 	if err := s.addDockerfile(b); err != nil {
 		return s, err
 	}
-	return s, s.addNamed(b.AdditionalContexts, can)
+	err := s.addNamed(b.AdditionalContexts, can)
+	return s, err
 }
 
 func (s *sources) addContext(b spec.Build) error {
