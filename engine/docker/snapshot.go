@@ -1,0 +1,243 @@
+package docker
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/api/types/volume"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stackfile/stack/engine"
+)
+
+// parallelInspects bounds the requests of one snapshot.
+const parallelInspects = 8
+
+// Snapshot reads what q asks for: one list each of containers, networks and
+// volumes, and then an inspect of each container of the project and of each
+// image. Containers are in the order of their names. What vanishes meanwhile is
+// absent.
+func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, error) {
+	if err := e.connect(ctx); err != nil {
+		return engine.State{}, err
+	}
+	s := engine.State{
+		Target: "docker", API: e.client.ClientVersion(), Taken: time.Now(),
+		ConnectAfterCreate: !e.atLeast("1.44"),
+		Networks:           map[string]engine.Network{}, Volumes: map[string]engine.Volume{}, Images: map[string]engine.Image{},
+	}
+	l, err := e.list(ctx)
+	if err != nil {
+		return engine.State{}, e.fail(err, "snapshot")
+	}
+	mine, foreign := l.split(q.Project)
+	s.Foreign = foreign
+	if err := l.resources(q, &s); err != nil {
+		return engine.State{}, fmt.Errorf("snapshot: %w", err)
+	}
+	if err := e.inspectAll(ctx, q, mine, l, &s); err != nil {
+		return engine.State{}, e.fail(err, "snapshot")
+	}
+	return s, nil
+}
+
+// lists are what the engine has, in short.
+type lists struct {
+	containers []container.Summary
+	networks   []network.Summary
+	volumes    []*volume.Volume
+}
+
+func (e *Engine) list(ctx context.Context) (l lists, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		l.containers, err = e.client.ContainerList(ctx, container.ListOptions{All: true})
+		return err
+	})
+	group.Go(func() (err error) {
+		l.networks, err = e.client.NetworkList(ctx, network.ListOptions{})
+		return err
+	})
+	group.Go(func() error {
+		answer, err := e.client.VolumeList(ctx, volume.ListOptions{})
+		l.volumes = answer.Volumes
+		return err
+	})
+	err = group.Wait()
+	slices.SortFunc(l.containers, func(a, b container.Summary) int { return cmp.Compare(nameOf(a), nameOf(b)) })
+	return l, err
+}
+
+// within reports whether something with these labels is in the project, or, for
+// "", in any.
+func within(labels map[string]string, project string) bool {
+	of, ok := labels[engine.LabelProject]
+	return ok && (project == "" || of == project)
+}
+
+// split parts the containers of the project from the others.
+func (l lists) split(project string) (mine []container.Summary, foreign []engine.Foreign) {
+	for _, c := range l.containers {
+		if within(c.Labels, project) {
+			mine = append(mine, c)
+			continue
+		}
+		f := engine.Foreign{Name: nameOf(c), Project: c.Labels[engine.LabelProject]}
+		for _, p := range c.Ports {
+			if p.PublicPort != 0 {
+				f.Ports = append(f.Ports, engine.Port{IP: p.IP, Public: p.PublicPort, Private: p.PrivatePort, Protocol: p.Type})
+			}
+		}
+		sortPorts(f.Ports)
+		foreign = append(foreign, f)
+	}
+	return mine, foreign
+}
+
+// nameOf leaves out the names that other containers have given it by links.
+func nameOf(c container.Summary) string {
+	for _, name := range c.Names {
+		if name = strings.TrimPrefix(name, "/"); !strings.Contains(name, "/") {
+			return name
+		}
+	}
+	return ""
+}
+
+// resources puts the networks and volumes that q asks for into s.
+func (l lists) resources(q engine.Query, s *engine.State) error {
+	for _, n := range l.networks {
+		if !within(n.Labels, q.Project) && !slices.Contains(q.Networks, n.Name) {
+			continue
+		}
+		found, err := decodeNetwork(n, l.members(n))
+		if err != nil {
+			return err
+		}
+		// Engines before API 1.44 can have several networks of one name:
+		// the one with the project's label is meant.
+		if _, double := s.Networks[n.Name]; !double || within(n.Labels, q.Project) {
+			s.Networks[n.Name] = found
+		}
+	}
+	for _, v := range l.volumes {
+		if !within(v.Labels, q.Project) && !slices.Contains(q.Volumes, v.Name) {
+			continue
+		}
+		found, err := decodeVolume(v)
+		if err != nil {
+			return err
+		}
+		s.Volumes[v.Name] = found
+	}
+	return nil
+}
+
+// members are the names of the containers that are up on the network. The list
+// of containers says so, which saves an inspect of each network.
+func (l lists) members(n network.Summary) (names []string) {
+	for _, c := range l.containers {
+		if c.NetworkSettings == nil || !up(c.State) {
+			continue
+		}
+		for name, endpoint := range c.NetworkSettings.Networks {
+			if endpoint != nil && cmp.Or(endpoint.NetworkID, n.ID) == n.ID && (endpoint.NetworkID != "" || name == n.Name) {
+				names = append(names, nameOf(c))
+			}
+		}
+	}
+	return names
+}
+
+func up(state container.ContainerState) bool {
+	return state == container.StateRunning || state == container.StatePaused || state == container.StateRestarting
+}
+
+// inspectAll puts the project's containers and the images into s.
+func (e *Engine) inspectAll(ctx context.Context, q engine.Query, mine []container.Summary, l lists, s *engine.State) error {
+	containers := make([]*engine.Container, len(mine))
+	images := make([]*engine.Image, len(q.Images))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallelInspects)
+	for i, c := range mine {
+		group.Go(func() (err error) {
+			containers[i], err = e.inspectContainer(ctx, c.ID, l)
+			return err
+		})
+	}
+	for i, ref := range q.Images {
+		if slices.Index(q.Images, ref) == i {
+			group.Go(func() (err error) {
+				images[i], err = e.inspectImage(ctx, ref)
+				return err
+			})
+		}
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, c := range containers {
+		if c != nil {
+			s.Containers = append(s.Containers, *c)
+		}
+	}
+	for i, ref := range q.Images {
+		if images[i] != nil {
+			s.Images[ref] = *images[i]
+		}
+	}
+	return nil
+}
+
+// inspectContainer gives nil for one that has vanished.
+func (e *Engine) inspectContainer(ctx context.Context, id string, l lists) (*engine.Container, error) {
+	found, err := e.client.ContainerInspect(ctx, id)
+	if errdefs.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	c, err := decodeContainer(found)
+	if err != nil {
+		return nil, err
+	}
+	c.Joins = l.joins(found.HostConfig)
+	return &c, e.excuse(ctx, &c)
+}
+
+// joins are the IDs of the containers whose namespaces are shared.
+func (l lists) joins(h *container.HostConfig) (ids []string) {
+	for _, mode := range []string{string(h.NetworkMode), string(h.PidMode), string(h.IpcMode)} {
+		which, ok := strings.CutPrefix(mode, "container:")
+		if !ok {
+			continue
+		}
+		for _, c := range l.containers {
+			if (c.ID == which || nameOf(c) == which) && !slices.Contains(ids, c.ID) {
+				ids = append(ids, c.ID)
+			}
+		}
+	}
+	return ids
+}
+
+// inspectImage gives nil for one that is not there.
+func (e *Engine) inspectImage(ctx context.Context, ref string) (*engine.Image, error) {
+	found, err := e.client.ImageInspect(ctx, ref)
+	if errdefs.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("image %q: %w", ref, err)
+	}
+	i := decodeImage(found)
+	return &i, nil
+}
