@@ -1,7 +1,6 @@
 package reconciler
 
 import (
-	"container/heap"
 	"context"
 	"errors"
 	"time"
@@ -138,16 +137,16 @@ func (l *loop) queue(i int) {
 	if plan.Waits(l.nodes[i].action.Op) {
 		kind = waits
 	}
-	heap.Push(&l.ready[kind], i)
+	l.ready[kind].add(i)
 }
 
 // startAll starts each ready wait, and as many ready operations as may run.
 func (l *loop) startAll() {
 	for l.ready[waits].Len() > 0 && !l.called() {
-		l.start(heap.Pop(&l.ready[waits]).(int))
+		l.start(l.ready[waits].take())
 	}
 	for l.busy < l.opts.Parallel && l.ready[operations].Len() > 0 && !l.called() {
-		l.start(heap.Pop(&l.ready[operations]).(int))
+		l.start(l.ready[operations].take())
 	}
 }
 

@@ -1,7 +1,8 @@
 package reconciler
 
-// queue holds ready nodes: undos first, then in the plan's order. It is for
-// package container/heap.
+import "container/heap"
+
+// queue holds ready nodes: undos first, then in the plan's order.
 type queue struct {
 	nodes []node // of the graph
 	items []int
@@ -19,11 +20,24 @@ func (q *queue) Less(i, j int) bool {
 
 func (q *queue) Swap(i, j int) { q.items[i], q.items[j] = q.items[j], q.items[i] }
 
-func (q *queue) Push(x any) { q.items = append(q.items, x.(int)) }
+// Push and Pop are for package heap only.
+func (q *queue) Push(x any) {
+	if i, ok := x.(int); ok {
+		q.items = append(q.items, i)
+	}
+}
 
+// Pop returns nothing: take has looked before.
 func (q *queue) Pop() any {
-	last := len(q.items) - 1
-	i := q.items[last]
-	q.items = q.items[:last]
+	q.items = q.items[:len(q.items)-1]
+	return nil
+}
+
+func (q *queue) add(i int) { heap.Push(q, i) }
+
+// take returns the first node, and removes it.
+func (q *queue) take() int {
+	i := q.items[0]
+	heap.Pop(q)
 	return i
 }
