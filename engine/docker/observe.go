@@ -119,10 +119,14 @@ func without(now, asked, added []string) (out []string) {
 }
 
 // ownNames are the aliases that nobody asked for: the short ID, which engines
-// before API 1.45 add, and the names which creation adds.
+// before API 1.45 add, the host's name, which they add when it was asked for,
+// and the names which creation adds.
 func ownNames(c container.InspectResponse) []string {
 	name := strings.TrimPrefix(c.Name, "/")
 	names := []string{name, finalName(name)}
+	if c.Config != nil {
+		names = append(names, c.Config.Hostname)
+	}
 	if len(c.ID) >= shortID {
 		names = append(names, c.ID[:shortID])
 	}
