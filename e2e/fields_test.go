@@ -37,6 +37,7 @@ services:
     mem_limit: 64m
     cpus: 0.5
     pids_limit: 50
+    volumes: [second:/data]
     networks: {default: {aliases: [first]}}
   follower:
     image: ${PROBE}
@@ -72,8 +73,8 @@ var fieldCases = []struct {
 	{"ulimits", "stack.yaml", "nofile: 1000", "nofile: 1001", "replace", "web", []string{"ulimits.nofile.hard", "ulimits.nofile.soft"}},
 	{"tmpfs", "stack.yaml", "[/scratch]", "['/scratch:size=1m']", "replace", "web", []string{"tmpfs./scratch"}},
 	{"stop_signal", "stack.yaml", "stop_signal: SIGTERM", "stop_signal: SIGINT", "replace", "web", []string{"stop_signal"}},
-	{"secret", "key", "sesame", "rosebud", "replace", "web", []string{"files./run/secrets/key.digest"}},
-	{"config", "stack.yaml", "level = 1", "level = 2", "replace", "web", []string{"files./settings.digest"}},
+	{"secret", "key", "sesame", "rosebud", "replace", "web", []string{"files./run/secrets/key"}},
+	{"config", "stack.yaml", "level = 1", "level = 2", "replace", "web", []string{"files./settings"}},
 	{"mem_limit", "stack.yaml", "mem_limit: 64m", "mem_limit: 96m", "update", "plain", []string{"mem_limit"}},
 	{"cpus", "stack.yaml", "cpus: 0.5", "cpus: 0.7", "update", "plain", []string{"cpus"}},
 	{"pids_limit", "stack.yaml", "pids_limit: 50", "pids_limit: 60", "update", "plain", []string{"pids_limit"}},

@@ -108,6 +108,7 @@ services:
     tmpfs: [/scratch]
     extra_hosts: ["other:10.0.0.1"]
     stop_grace_period: 1s
+    depends_on: {job: {condition: service_completed_successfully}}
   job:
     image: ${PROBE}
     command: [exit, "0"]

@@ -103,7 +103,8 @@ func (s *sandbox) sweep() {
 	forEach([]string{"volume", "ls", "-q", "--filter", mine}, []string{"volume", "rm", "-f"})
 	forEach([]string{"network", "ls", "-q", "--filter", "label=dev.stack.e2e=" + s.name}, []string{"network", "rm"})
 	forEach([]string{"volume", "ls", "-q", "--filter", "label=dev.stack.e2e=" + s.name}, []string{"volume", "rm", "-f"})
-	forEach([]string{"images", "-q", "--filter", "reference=" + s.name + "-*"}, []string{"rmi", "-f"})
+	// By name: an ID stands for all names of an image, the test image's too.
+	forEach([]string{"images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=" + s.name + "-*"}, []string{"rmi"})
 }
 
 // dump writes what a person needs to see why a test failed into its log.
