@@ -44,13 +44,16 @@ func (b *Builder) open(ctx context.Context) (*backend, error) {
 	select {
 	case b.turn <- struct{}{}:
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		return nil, ctx.Err()
 	}
 	defer func() { <-b.turn }()
 	if b.backend != nil {
 		return b.backend, nil
 	}
 	opened, err := connect(ctx, b.engine)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // gRPC has an error of its own for it
+	}
 	if err != nil {
 		return nil, err
 	}

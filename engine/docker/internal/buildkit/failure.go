@@ -15,7 +15,7 @@ import (
 // failure is the error of a build that ended with err, and with the warnings.
 func (t *trace) failure(ctx context.Context, image string, err error, warnings []string) error {
 	if ctx.Err() != nil {
-		return fmt.Errorf("build image %q: %w", image, context.Cause(ctx))
+		return fmt.Errorf("build image %q: %w", image, ctx.Err())
 	}
 	if grpcerrors.Code(err) == codes.Unavailable {
 		err = unavailable(err)

@@ -137,6 +137,7 @@ func TestWhatABuildCannotHaveIsRefused(t *testing.T) {
 		{"limits", old, engine.BuildImage{Build: spec.Build{ShmSize: 1}}, "shm_size, ulimits: the engine's API is 1.41, and this needs 1.42", true},
 		{"named contexts", old, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": dir}}}, "additional_contexts: the engine's API is 1.41", true},
 		{"context of a service", recent, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": "service:b"}}}, `additional context "a": service:b`, true},
+		{"context of another builder", recent, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": "oci-layout:///x"}}}, `additional context "a": oci-layout:///x`, true},
 		{"context that is missing", recent, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": dir + "/none"}}}, "no such file", false},
 		{"the host as a host", old, engine.BuildImage{Build: spec.Build{ExtraHosts: []string{"h:host-gateway"}}}, `extra_hosts "h:host-gateway": no address`, true},
 		{"network", recent, engine.BuildImage{Build: spec.Build{Network: "container:x"}}, `network "container:x"`, true},

@@ -109,11 +109,11 @@ func (s *sources) addNamed(contexts map[string]string, can abilities) error {
 
 func (s *sources) addContextNamed(name, where string) error {
 	switch {
-	case strings.HasPrefix(where, "service:"), strings.HasPrefix(where, "oci-layout:"):
-		return fmt.Errorf("%s: %w", where, engine.ErrUnsupported)
-	case strings.HasPrefix(where, "docker-image:"), strings.HasPrefix(where, "target:"), remote(where):
+	case strings.HasPrefix(where, "docker-image:"), remote(where):
 		s.attrs["context:"+name] = where
 		return nil
+	case strings.Contains(where, "://"), strings.HasPrefix(where, "service:"), strings.HasPrefix(where, "target:"):
+		return fmt.Errorf("%s: %w", where, engine.ErrUnsupported) // of another builder
 	}
 	// The prefix keeps it apart from the mounts of the frontend's own names.
 	local := "named-" + name

@@ -1,6 +1,7 @@
 package buildkit
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -111,6 +112,16 @@ func TestAFailureIsThatOfTheStepThatCausedIt(t *testing.T) {
 	}
 	if len(failed.Logs) != logLines || failed.Logs[logLines-1] != "last" || slices.Contains(failed.Logs, "of another step") {
 		t.Errorf("output %q", failed.Logs)
+	}
+}
+
+func TestACancelledBuildIsNoFailure(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	tr, _ := follow(vertexes(done("a", "[1/1] RUN y", "context canceled")))
+	err := tr.failure(ctx, "web", errors.New("failed to solve: context canceled"), nil)
+	if !errors.Is(err, context.Canceled) || err.Error() != `build image "web": context canceled` {
+		t.Errorf("%v", err)
 	}
 }
 
