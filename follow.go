@@ -36,6 +36,10 @@ type follower struct {
 	open   map[string]*stream   // logs under way, by container ID
 	mine   map[string]bool      // containers that are followed, by ID
 	since  map[string]time.Time // when a container that stood still had stopped
+	before map[string]time.Time // when a container's program had been started, before watch
+	told   map[string]bool      // containers of whose last exit nothing is to be told
+	late   <-chan time.Time     // the end of the patience for events on their way
+	given  bool                 // it has ended
 	err    error
 }
 
@@ -49,7 +53,7 @@ type stream struct {
 func newFollower(e Viewer, p Project) *follower {
 	return &follower{
 		engine: e, project: p, calls: make(chan func(), 64), open: map[string]*stream{},
-		mine: map[string]bool{}, since: map[string]time.Time{},
+		mine: map[string]bool{}, since: map[string]time.Time{}, before: map[string]time.Time{}, told: map[string]bool{},
 	}
 }
 
@@ -59,8 +63,24 @@ func (f *follower) watch(ctx context.Context) error {
 	err := f.engine.Watch(f.ctx, f.project.Name, func(ev engine.ContainerEvent) {
 		f.send(func() { f.event(ev) })
 	})
+	if err == nil {
+		err = f.look()
+	}
 	if err != nil {
 		f.cancel()
+	}
+	return err
+}
+
+// look notes how the containers stand before anything is done to them.
+func (f *follower) look() error {
+	observed, err := f.engine.Snapshot(f.ctx, f.project.query())
+	for _, c := range observed.Containers {
+		f.before[c.ID] = c.Started
+		f.told[c.ID] = !alive(c)
+		if !alive(c) {
+			f.since[c.ID] = c.Finished
+		}
 	}
 	return err
 }
@@ -90,6 +110,8 @@ func (f *follower) next() error {
 	select {
 	case do := <-f.calls:
 		do()
+	case <-f.late:
+		f.given = true
 	case <-f.ctx.Done():
 		return f.ctx.Err()
 	}
@@ -109,12 +131,35 @@ func (f *follower) idle() bool {
 		f.err = err
 		return true
 	}
+	late := false
 	for _, c := range observed.Containers {
 		if f.mine[c.ID] && alive(c) {
 			return false
 		}
+		late = late || f.unheard(c)
 	}
-	return true
+	return !late || f.impatient()
+}
+
+// unheard reports whether an event about the container must be on its way: the
+// engine tells of events a little later than of states.
+func (f *follower) unheard(c engine.Container) bool {
+	if f.mine[c.ID] {
+		return !alive(c) && !f.told[c.ID]
+	}
+	return !c.Started.Equal(f.before[c.ID]) && f.wanted(engine.ContainerEvent{Service: c.Service})
+}
+
+// patience is how long an event may be on its way. When it ends without the
+// event, that is lost, and so is what it would have told.
+const patience = 3 * time.Second
+
+// impatient reports whether the patience has ended, and begins it if need be.
+func (f *follower) impatient() bool {
+	if f.late == nil {
+		f.late = time.After(patience)
+	}
+	return f.given
 }
 
 func alive(c engine.Container) bool {
@@ -137,11 +182,13 @@ func (f *follower) event(ev engine.ContainerEvent) {
 func (f *follower) started(ev engine.ContainerEvent) {
 	if s := f.open[ev.ID]; s != nil {
 		s.again = s.exit != nil
+		f.told[ev.ID] = f.told[ev.ID] && !s.again
 		return
 	}
 	if !f.mine[ev.ID] && !f.wanted(ev) {
 		return
 	}
+	f.told[ev.ID] = false
 	opts := engine.LogOptions{}
 	if at, ok := f.since[ev.ID]; ok {
 		opts.Since = at.Format(time.RFC3339Nano)
@@ -168,6 +215,7 @@ func (f *follower) died(ev engine.ContainerEvent) {
 	if !f.mine[ev.ID] {
 		return
 	}
+	f.told[ev.ID] = true
 	exit := Exit{ev.Name, ev.Service, ev.ExitCode}
 	if s := f.open[ev.ID]; s != nil {
 		s.exit = &exit

@@ -109,7 +109,7 @@ func scope(desired *spec.Stack, up planner.Options) []string {
 }
 
 // settle follows what was running before, from now on, and lets the follower
-// end when nothing runs.
+// end when nothing runs. What was started meanwhile has an event of its own.
 func (s *foreground) settle(ctx context.Context) error {
 	list, err := Containers(ctx, s.engine, s.project, Selection{Services: s.services})
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *foreground) settle(ctx context.Context) error {
 	}
 	s.follower.send(func() {
 		for _, c := range list {
-			if !s.follower.mine[c.ID] && alive(c) {
+			if !s.follower.mine[c.ID] && alive(c) && c.Started.Equal(s.follower.before[c.ID]) {
 				s.follower.begin(c, engine.LogOptions{Tail: "0"})
 			}
 		}
@@ -190,6 +190,15 @@ func (s *foreground) code(first *Exit) int {
 	return first.Code
 }
 
+func (s *foreground) aborted() bool {
+	select {
+	case <-s.opts.Abort:
+		return true
+	default:
+		return false
+	}
+}
+
 // stop stops what runs and returns when its last lines are through. The abort
 // kills.
 func (s *foreground) stop(cause string, over chan error) {
@@ -198,7 +207,7 @@ func (s *foreground) stop(cause string, over chan error) {
 	}
 	options := planner.StopOptions{Services: s.services, Timeout: s.opts.StopTimeout}
 	_, err := Apply(s.life, s.engine, Stop(s.project, options), s.opts.Options)
-	if err != nil {
+	if err != nil && s.aborted() {
 		options.Timeout = new(time.Duration)
 		_, err = Apply(s.life, s.engine, Stop(s.project, options), Options{Parallel: s.opts.Parallel, Events: s.opts.Events})
 	}

@@ -141,26 +141,6 @@ func (c *checker) service(name string, service *node) {
 	c.serviceFiles(at, service)
 }
 
-// ownKeys checks x-stack: so far it knows no keys.
-func (c *checker) ownKeys() {
-	check := func(n *node, path string) {
-		own := n.get("x-stack")
-		if own == nil {
-			return
-		}
-		if own.kind != mapNode && own.kind != nullNode {
-			c.report(own.at.finding(path, "expected a mapping, got "+own.describe(), ""))
-		}
-		for _, key := range own.keys {
-			c.report(own.fields[key].at.finding(joinPath(path, key), fmt.Sprintf("unknown key %q", key), "x-stack knows no keys yet"))
-		}
-	}
-	check(c.tree, "x-stack")
-	for name, service := range c.services {
-		check(service, "services."+name+".x-stack")
-	}
-}
-
 // A reference is a use of a service's name by another service.
 type reference struct {
 	name     string

@@ -140,7 +140,7 @@ func (c *schemaCheck) mapping(s *schema, n *node, path []string) {
 // unknown reports a key that a mapping does not know.
 func (c *schemaCheck) unknown(s *schema, key string, at place, path []string) {
 	next := append(slices.Clone(path), key)
-	if len(s.Properties) == 0 {
+	if len(s.Properties) == 0 && len(s.patterns) > 0 {
 		c.say(at, next, fmt.Sprintf("name %q holds more than letters, digits, dots, dashes and underscores", key), "")
 		return
 	}
@@ -148,7 +148,9 @@ func (c *schemaCheck) unknown(s *schema, key string, at place, path []string) {
 	if replaced, ok := replacedKeys[key]; ok && len(path) == 2 && path[0] == "services" {
 		hint = replaced
 	}
-	if hint == "" && len(s.Properties) <= 8 {
+	if len(s.Properties) == 0 {
+		hint = "no keys are known here"
+	} else if hint == "" && len(s.Properties) <= 8 {
 		hint = "known here: " + strings.Join(slices.Sorted(slices.Values(s.names())), ", ")
 	}
 	c.say(at, next, fmt.Sprintf("unknown key %q", key), hint)

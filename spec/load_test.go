@@ -22,6 +22,7 @@ type scenario struct {
 	path    string
 	archive *txtar.Archive
 	dir     string
+	stdin   string
 	opts    LoadOptions
 }
 
@@ -95,7 +96,7 @@ func (s *scenario) option(t *testing.T, words []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.opts.Stdin = strings.NewReader(string(text))
+		s.stdin = string(text)
 	default:
 		t.Fatalf("%s: unknown option %s", s.path, words[0])
 	}
@@ -104,7 +105,8 @@ func (s *scenario) option(t *testing.T, words []string) {
 // compare holds got against the archive's want, or writes it there.
 func (s scenario) compare(t *testing.T, got string) {
 	t.Helper()
-	got = strings.TrimRight(strings.ReplaceAll(got, s.dir, "$DIR"), "\n") + "\n"
+	got = strings.NewReplacer(s.dir, "$DIR", filepath.Dir(s.dir), "$UP").Replace(got)
+	got = strings.TrimRight(got, "\n") + "\n"
 	for i, f := range s.archive.Files {
 		if f.Name != "want" {
 			continue
@@ -126,7 +128,7 @@ func TestBadFilesGiveEveryFinding(t *testing.T) {
 	for _, s := range scenarios(t, "bad/*.txtar") {
 		t.Run(s.name(), func(t *testing.T) {
 			s.prepare(t)
-			_, err := Load(context.Background(), s.opts)
+			_, err := s.load()
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -148,14 +150,14 @@ func TestStacksResolve(t *testing.T) {
 	for _, s := range scenarios(t, "resolve/*.txtar") {
 		t.Run(s.name(), func(t *testing.T) {
 			s.prepare(t)
-			stack := mustLoad(t, s.opts)
+			stack := s.mustLoad(t)
 			text, err := json.MarshalIndent(stack, "", "  ")
 			if err != nil {
 				t.Fatal(err)
 			}
 			s.compare(t, string(text))
 			for range 5 {
-				if again := mustLoad(t, s.opts); !reflect.DeepEqual(stack, again) {
+				if again := s.mustLoad(t); !reflect.DeepEqual(stack, again) {
 					t.Fatal("the same files give another stack")
 				}
 			}
@@ -166,9 +168,16 @@ func TestStacksResolve(t *testing.T) {
 	}
 }
 
-func mustLoad(t *testing.T, opts LoadOptions) *Stack {
+func (s scenario) load() (*Stack, error) {
+	if s.stdin != "" {
+		s.opts.Stdin = strings.NewReader(s.stdin)
+	}
+	return Load(context.Background(), s.opts)
+}
+
+func (s scenario) mustLoad(t *testing.T) *Stack {
 	t.Helper()
-	stack, err := Load(context.Background(), opts)
+	stack, err := s.load()
 	if err != nil {
 		t.Fatalf("%T:\n%v", err, err)
 	}
@@ -180,7 +189,7 @@ func TestWarnings(t *testing.T) {
 		t.Run(s.name(), func(t *testing.T) {
 			s.prepare(t)
 			var lines []string
-			for _, f := range mustLoad(t, s.opts).Warnings {
+			for _, f := range s.mustLoad(t).Warnings {
 				lines = append(lines, f.String())
 			}
 			s.compare(t, strings.Join(lines, "\n"))

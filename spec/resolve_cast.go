@@ -38,6 +38,7 @@ var castPatterns = sync.OnceValue(func() map[tree.Path]interpolation.Cast {
 	for path, cast := range loader.ToOptions(&types.ConfigDetails{}, nil).Interpolate.TypeCastMapping {
 		out[path] = quietCast(cast)
 	}
+	out["services.*.x-stack.update.shared_volumes"] = out["services.*.tty"]
 	return out
 })
 

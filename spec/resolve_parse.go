@@ -62,6 +62,9 @@ func checkMountText(text string) error {
 		return err
 	}
 	if !strings.HasPrefix(volume.Target, "/") && !strings.Contains(volume.Target, `\`) && !strings.Contains(volume.Target, "$") {
+		if len(text) > 1 && text[1] == ':' {
+			return fmt.Errorf("%q reads as a Windows drive: a volume's name has two letters at least", text)
+		}
 		return fmt.Errorf("target %q is no absolute path", volume.Target)
 	}
 	return nil

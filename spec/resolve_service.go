@@ -29,6 +29,9 @@ func (r *resolver) service(s types.ServiceConfig) Service {
 		out.Monitor = time.Duration(s.Deploy.UpdateConfig.Monitor)
 		out.Update.StartFirst = s.Deploy.UpdateConfig.Order == "start-first"
 	}
+	if n := r.node(s.Name, ownKey, "update", "shared_volumes"); n != nil {
+		out.Update.SharedVolumes = n.value == true
+	}
 	r.files(s, &out)
 	return out
 }

@@ -16,6 +16,9 @@ import (
 const (
 	// logLines is how much of a log explains a failure.
 	logLines = 20
+	// startLag is how much earlier than its recorded start a program can have
+	// written: the engine notes the time once it knows of the start.
+	startLag = time.Second
 	// evidenceTime bounds the gathering of what explains a failure.
 	evidenceTime = 5 * time.Second
 )
@@ -100,7 +103,10 @@ func (w *wait) lastLogs(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, evidenceTime)
 	defer cancel()
 	out := tail{limit: logLines}
-	opts := engine.LogOptions{Tail: fmt.Sprint(logLines), Since: w.found.State.StartedAt}
+	opts := engine.LogOptions{Tail: fmt.Sprint(logLines)}
+	if started := moment(w.found.State.StartedAt); !started.IsZero() {
+		opts.Since = started.Add(-startLag).Format(time.RFC3339Nano)
+	}
 	_ = w.engine.logs(ctx, *w.found, opts, &out, &out) // the cause matters more than its log
 	return out.last()
 }

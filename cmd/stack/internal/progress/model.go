@@ -138,9 +138,12 @@ func (m *model) doing(r row) string {
 		return ""
 	}
 	slices.SortStableFunc(running, func(a, b plan.Action) int { return rank(a) - rank(b) })
-	text := wordOf(running[0].Op).doing
-	if more := describe(m.states[running[0].ID].progress); more != "" {
-		text += ": " + more
+	text, more := wordOf(running[0].Op).doing, describe(m.states[running[0].ID].progress)
+	switch {
+	case more != "" && plan.Waits(running[0].Op):
+		text = more
+	case more != "" && more != text:
+		text += " " + more
 	}
 	if n := len(running) - 1; n > 0 {
 		text += fmt.Sprintf(" (and %d more)", n)

@@ -105,7 +105,6 @@ func (v *treeView) Close() {
 // finish draws the tree for the last time and leaves it on the screen.
 func (v *treeView) finish() {
 	if v.model != nil && len(v.model.rows) > 0 {
-		v.erase()
 		v.write(v.model.lines(v.opts.Now()))
 	}
 	v.model, v.drawn = nil, 0
@@ -122,7 +121,6 @@ func (v *treeView) draw() {
 	}
 	v.dirty = false
 	v.frame++
-	v.erase()
 	v.write(v.fit(lines))
 }
 
@@ -135,6 +133,7 @@ func moving(lines []line) bool {
 	return false
 }
 
+// erase takes the tree off the screen.
 func (v *treeView) erase() {
 	if v.drawn > 0 {
 		_, _ = fmt.Fprintf(v.opts.Out, "\x1b[%dA\r\x1b[J", v.drawn)
@@ -159,7 +158,8 @@ func (v *treeView) fit(lines []line) []line {
 	return lines[:min(len(lines), max(room, 1))]
 }
 
-// write draws lines, all in one call so that the screen does not flicker.
+// write draws lines over those that are there, all in one call and without
+// clearing first, so that the screen does not flicker.
 func (v *treeView) write(lines []line) {
 	width, _ := v.opts.Size()
 	names := 0
@@ -167,10 +167,13 @@ func (v *treeView) write(lines []line) {
 		names = max(names, utf8.RuneCountInString(l.name))
 	}
 	var b strings.Builder
-	for _, l := range lines {
-		b.WriteString(v.format(l, names, min(width, 100)) + "\n")
+	if v.drawn > 0 {
+		fmt.Fprintf(&b, "\x1b[%dA\r", v.drawn)
 	}
-	_, _ = io.WriteString(v.opts.Out, b.String())
+	for _, l := range lines {
+		b.WriteString(v.format(l, names, min(width, 100)) + "\x1b[K\n")
+	}
+	_, _ = io.WriteString(v.opts.Out, b.String()+"\x1b[J")
 	v.drawn = len(lines)
 }
 
