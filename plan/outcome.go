@@ -39,5 +39,5 @@ type Progress struct {
 	Text    string `json:"text,omitempty"`    // what it is doing, such as "health: starting"
 	Current int64  `json:"current,omitempty"` // 0 when unknown
 	Total   int64  `json:"total,omitempty"`   // 0 when unknown
-	Log     string `json:"log,omitempty"`     // a line of output of a build; "" for none
+	Log     string `json:"log,omitempty"`     // a line of output of a build or a hook; "" for none
 }

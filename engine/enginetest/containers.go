@@ -248,11 +248,18 @@ func anonymousCarriedOver(s *suite) {
 	}
 }
 
+// published is a definition with a port that the engine chooses. Ports need a
+// network.
+func (s *suite) published() spec.Container {
+	c := s.definition()
+	c.Networks = map[string]spec.Endpoint{s.network("net"): {}}
+	c.Ports = map[string][]string{"8080/tcp": {"127.0.0.1:"}}
+	return c
+}
+
 // ephemeralPort: the engine chooses one at the start.
 func ephemeralPort(s *suite) {
-	c := s.definition()
-	c.Ports = map[string][]string{"8080/tcp": {"127.0.0.1:"}}
-	name := s.start("web", c)
+	name := s.start("web", s.published())
 	ports := s.container(name).Ports
 	if len(ports) != 1 || ports[0].Public == 0 || ports[0].Private != 8080 || ports[0].Protocol != "tcp" || ports[0].IP != "127.0.0.1" {
 		s.Errorf("ports: %+v", ports)
@@ -260,8 +267,7 @@ func ephemeralPort(s *suite) {
 }
 
 func portTaken(s *suite) {
-	c := s.definition()
-	c.Ports = map[string][]string{"8080/tcp": {"127.0.0.1:"}}
+	c := s.published()
 	first := s.start("first", c)
 	c.Ports = map[string][]string{"8080/tcp": {"127.0.0.1:" + decimal(s.container(first).Ports[0].Public)}}
 	second := s.create("second", c)
@@ -296,9 +302,7 @@ func sharedWithNothing(s *suite) {
 
 // foreign: of containers outside the project, the name and the ports are known.
 func foreign(s *suite) {
-	c := s.definition()
-	c.Ports = map[string][]string{"8080/tcp": {"127.0.0.1:"}}
-	name := s.start("web", c, func(op *engine.CreateContainer) { op.Labels = nil })
+	name := s.start("web", s.published(), func(op *engine.CreateContainer) { op.Labels = nil })
 	state := s.snapshot()
 	if len(state.Containers) > 0 {
 		s.Errorf("containers: %v", state.Containers)

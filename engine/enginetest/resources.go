@@ -135,6 +135,7 @@ func connectWithAddress(s *suite) {
 	s.clean(engine.RemoveNetwork{Name: net.Name})
 	s.ok(s.networkOp(net))
 	was := s.definition()
+	was.Networks = map[string]spec.Endpoint{s.network("main"): {}}
 	name := s.start("web", was)
 	is := was
 	is.Networks = map[string]spec.Endpoint{net.Name: {Aliases: []string{"web"}, IPv4: s.env.Subnet + ".77"}}
@@ -149,7 +150,9 @@ func connectWithAddress(s *suite) {
 }
 
 func connectMissing(s *suite) {
-	net, name := s.network("net"), s.create("web", s.definition())
+	c := s.definition()
+	c.Networks = map[string]spec.Endpoint{s.network("main"): {}}
+	net, name := s.network("net"), s.start("web", c)
 	none := s.project + "_none"
 	s.fails(engine.ConnectNetwork{Network: none, Container: name}, engine.ErrNotFound)
 	s.fails(engine.ConnectNetwork{Network: net, Container: none}, engine.ErrNotFound)
