@@ -60,7 +60,7 @@ func capitals(key string) string {
 var userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*):([^\s/?#]+)@`)
 
 // parameter finds the parameters of a URL or of key=value settings.
-var parameter = regexp.MustCompile(`([?&;\s]|^)([A-Za-z][A-Za-z0-9_.-]*)=([^&;\s]+)`)
+var parameter = regexp.MustCompile(`([?&;\s]|^)(-{0,2}[A-Za-z][A-Za-z0-9_.-]*)=([^&;\s]+)`)
 
 // Mask returns value as it may be printed: "(secret)" in place of it when the
 // key looks secret, and *** in place of passwords in URLs and in settings such
