@@ -69,7 +69,7 @@ func Apply(ctx context.Context, perform Perform, p *plan.Plan, opts Options) (Re
 	}
 	l := newLoop(ctx, perform, p, opts)
 	defer l.release()
-	l.run()
+	l.run() //nolint:contextcheck // operations outlive ctx: the loop has a context for each kind of action
 	return l.result()
 }
 

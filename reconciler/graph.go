@@ -6,8 +6,7 @@ import (
 	"github.com/stackfile/stack/plan"
 )
 
-// state is how far an action is. The states from succeeded on are final: the
-// action is over.
+// state is how far an action is. With the states from succeeded on it is over.
 type state int
 
 const (
@@ -21,7 +20,6 @@ const (
 	skipped
 )
 
-func (s state) over() bool   { return s >= succeeded }
 func (s state) good() bool   { return s == succeeded || s == unneeded }
 func (s state) broken() bool { return s == failed || s == skipped }
 

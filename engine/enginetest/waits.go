@@ -33,8 +33,9 @@ func (s *suite) checked(args ...string) spec.Container {
 	return c
 }
 
-// notReady waits for a condition that cannot be met.
-func (s *suite) notReady(op engine.WaitContainer) *engine.NotReadyError {
+// notReady waits for a condition that cannot be met, and returns what is said
+// of it.
+func (s *suite) notReady(op engine.WaitContainer) engine.NotReadyError {
 	s.Helper()
 	_, err := s.try(op)
 	var out *engine.NotReadyError
@@ -44,7 +45,7 @@ func (s *suite) notReady(op engine.WaitContainer) *engine.NotReadyError {
 	if out.Condition != op.Condition || out.Container != op.Name || out.Cause == "" {
 		s.Errorf("got %+v", out)
 	}
-	return out
+	return *out
 }
 
 func waitRunning(s *suite) {
