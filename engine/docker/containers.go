@@ -65,20 +65,26 @@ func (e *Engine) UnpauseContainer(ctx context.Context, op engine.UnpauseContaine
 	})
 }
 
-// RenameContainer gives a container another name. That it has the name already,
-// and nothing has the old one, is success. The call is
-// POST /containers/{id}/rename.
+// RenameContainer gives a container another name. That it has the name already
+// is success. The call is POST /containers/{id}/rename.
 func (e *Engine) RenameContainer(ctx context.Context, op engine.RenameContainer) error {
 	return e.onContainer(ctx, op.From, "rename to "+op.To, func() error {
 		err := e.client.ContainerRename(ctx, op.From, op.To)
-		if !errdefs.IsNotFound(err) {
-			return err
-		}
-		if _, look := e.client.ContainerInspect(ctx, op.To); look == nil {
+		if err != nil && e.renamed(ctx, op) {
 			return nil
 		}
 		return err
 	})
+}
+
+// renamed reports whether an earlier call did the work: what op calls From, an
+// ID perhaps, has the name, or nothing is called From any more.
+func (e *Engine) renamed(ctx context.Context, op engine.RenameContainer) bool {
+	found, err := e.client.ContainerInspect(ctx, op.From)
+	if errdefs.IsNotFound(err) {
+		found, err = e.client.ContainerInspect(ctx, op.To)
+	}
+	return err == nil && found.Name == "/"+op.To
 }
 
 // RemoveContainer removes a container, running or not; one that is gone, or is

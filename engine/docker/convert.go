@@ -148,8 +148,8 @@ func or(first, second []string) []string {
 	return second
 }
 
-// networkMode names the namespace or the main network. A container that is
-// asked to be on no network at all is on none.
+// networkMode names the namespace or the main network; "" is the engine's
+// default network.
 func networkMode(op engine.CreateContainer) (string, error) {
 	switch mode := cmp.Or(op.NetworkMode, op.Definition.NetworkMode); {
 	case strings.HasPrefix(mode, "service:"):
@@ -161,7 +161,7 @@ func networkMode(op engine.CreateContainer) (string, error) {
 	case len(op.Definition.Networks) > 0:
 		return "", fmt.Errorf("attribute networks: none is named to create the container with: %w", engine.ErrUnsupported)
 	}
-	return network.NetworkNone, nil
+	return "", nil
 }
 
 func convertLogging(l *spec.Logging) container.LogConfig {

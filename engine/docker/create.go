@@ -35,7 +35,7 @@ func (e *Engine) CreateContainer(ctx context.Context, op engine.CreateContainer)
 	}
 	made, err := e.client.ContainerCreate(ctx, c.Config, c.Host, c.Network, c.Platform, op.Name)
 	if errdefs.IsConflict(err) {
-		if id := e.made(ctx, op); id != "" {
+		if id := e.made(ctx, op, c.Config.Env); id != "" {
 			return plan.Outcome{ContainerID: id}, nil
 		}
 	}
@@ -46,15 +46,17 @@ func (e *Engine) CreateContainer(ctx context.Context, op engine.CreateContainer)
 }
 
 // made is the ID of the container that an earlier call of the same operation
-// made, "" if there is none.
-func (e *Engine) made(ctx context.Context, op engine.CreateContainer) string {
+// made, "" if there is none. The values of the environment are compared too,
+// since the definition's label leaves them out.
+func (e *Engine) made(ctx context.Context, op engine.CreateContainer, env []string) string {
 	found, err := e.client.ContainerInspect(ctx, op.Name)
-	if err != nil || found.State == nil || found.Config == nil {
+	if err != nil || found.State.Status != container.StateCreated || !sameDefinition(found.Config.Labels, op.Labels) {
 		return ""
 	}
-	want, recorded := op.Labels[engine.LabelDefinition], found.Config.Labels[engine.LabelDefinition]
-	if want == "" || recorded != want || found.State.Status != container.StateCreated {
-		return ""
+	for _, line := range env {
+		if !slices.Contains(found.Config.Env, line) {
+			return ""
+		}
 	}
 	return found.ID
 }

@@ -136,11 +136,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// RunHook runs a command in a running container; its last line of output is its
+// RunHook runs a command in a running container; each line of its output is
 // progress. An exit code other than 0 is an error with the last lines.
 func (e *Engine) RunHook(ctx context.Context, op engine.RunHook, progress func(plan.Progress)) error {
 	h := op.Hook
-	out := tail{limit: hookLines, each: func(line string) { progress(plan.Progress{Text: line}) }}
+	out := tail{limit: hookLines, each: func(line string) { progress(plan.Progress{Log: line}) }}
 	var env []string
 	for _, key := range sortedKeys(h.Environment) {
 		env = append(env, key+"="+h.Environment[key])

@@ -74,13 +74,13 @@ func readNetworks(recorded spec.Container, c container.InspectResponse) map[stri
 	}
 	var out map[string]spec.Endpoint
 	for name, now := range c.NetworkSettings.Networks {
-		if now == nil {
-			continue
+		asked, ok := recorded.Networks[name]
+		if now == nil || !ok && name == network.NetworkBridge && len(recorded.Networks) == 0 {
+			continue // nothing was asked for: the engine's default network
 		}
 		if out == nil {
 			out = map[string]spec.Endpoint{}
 		}
-		asked := recorded.Networks[name]
 		out[name] = readEndpoint(asked, recorded.Links, now, c)
 	}
 	return out

@@ -71,6 +71,11 @@ func (e *Engine) ConnectNetwork(ctx context.Context, op engine.ConnectNetwork) e
 	if present := found.NetworkSettings.Networks[op.Network]; present != nil && alike(present, settings) {
 		return nil
 	}
+	// A stopped container would be connected to what is not there, and fail
+	// at its start.
+	if _, err := e.client.NetworkInspect(ctx, op.Network, network.InspectOptions{}); err != nil {
+		return e.fail(err, "container %s: connect to network %s", op.Container, op.Network)
+	}
 	err = e.client.NetworkConnect(ctx, op.Network, found.ID, settings)
 	if errdefs.IsPermissionDenied(err) { // 403: the endpoint exists
 		err = marked{answer{err}, engine.ErrConflict}
