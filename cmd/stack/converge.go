@@ -7,6 +7,7 @@ import (
 	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/reconciler"
 )
 
 // converge reaches a goal and shows the way there; with --dry-run it prints the
@@ -38,7 +39,11 @@ func (p *program) applyOptions(skip func(kind string) bool) (stack.Options, erro
 	}
 	p.view = view
 	return stack.Options{
-		Parallel: p.parallel(), Abort: p.abort, Events: view.Event,
+		Parallel: p.parallel(), Abort: p.abort,
+		Events: func(e reconciler.Event) {
+			p.remember(e)
+			view.Event(e)
+		},
 		Planned: func(made *plan.Plan) error {
 			p.notes(made)
 			view.Plan(made)

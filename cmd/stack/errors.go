@@ -11,6 +11,7 @@ import (
 	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
 )
@@ -40,8 +41,12 @@ func (p *program) exit(c *cobra.Command, err error) int {
 		p.interrupted(err)
 		return statusInterrupted
 	}
-	text, hint := describe(c, err)
-	p.fail(text, hint)
+	var apply *stack.ApplyError
+	if errors.As(err, &apply) && len(apply.Failed) > 0 {
+		p.failures(apply)
+		return statusFailed
+	}
+	p.fail(describe(c, err))
 	return statusFailed
 }
 
@@ -49,7 +54,7 @@ func (p *program) exit(c *cobra.Command, err error) int {
 func (p *program) interrupted(err error) {
 	var apply *stack.ApplyError
 	if errors.As(err, &apply) && len(apply.Failed) > 0 {
-		p.fail(failures(apply), "")
+		p.failures(apply)
 	}
 	p.say("note", "interrupted")
 }
@@ -76,7 +81,6 @@ func (p *program) fail(text, hint string) {
 func describe(c *cobra.Command, err error) (text, hint string) {
 	var (
 		file    *spec.FileError
-		apply   *stack.ApplyError
 		refusal *RefusedError
 		usageOf *UsageError
 		flags   *flagError
@@ -94,8 +98,6 @@ func describe(c *cobra.Command, err error) (text, hint string) {
 		return usageOf.Text, usageOf.Hint
 	case errors.As(err, &flags):
 		return flags.Error(), usage(flags.command)
-	case errors.As(err, &apply):
-		return failures(apply), hintFor(err)
 	case errors.As(err, &absent):
 		return err.Error(), or(absent.Hint, "see: stack config --services")
 	case errors.As(err, &noFile):
@@ -137,27 +139,40 @@ func findings(e *spec.FileError) string {
 
 // failures tells of each failed action what is known about its cause, and what
 // was skipped because of it.
-func failures(e *stack.ApplyError) string {
-	if len(e.Failed) == 0 {
-		return e.Error()
-	}
-	var blocks []string
+func (p *program) failures(e *stack.ApplyError) {
 	for _, f := range e.Failed {
-		blocks = append(blocks, failure(f, e.Skipped))
+		p.fail(p.failure(f, e.Skipped), hintFor(f))
 	}
-	return strings.Join(blocks, "\n")
 }
 
-func failure(f *reconciler.ActionError, skips []reconciler.Skip) string {
+func (p *program) failure(f *reconciler.ActionError, skips []reconciler.Skip) string {
 	lines := []string{actionError(f)}
 	var notReady *engine.NotReadyError
 	if errors.As(f.Err, &notReady) {
 		lines = append(lines, evidence(notReady)...)
 	}
-	if names := skipped(f.Action.ID, skips); len(names) > 0 {
+	if output := p.output[f.Action.ID]; len(output) > 0 {
+		lines = append(append(lines, "  its last lines:"), indent(output)...)
+	}
+	if names := skipped(f, skips); len(names) > 0 {
 		lines = append(lines, "  skipped because of it: "+strings.Join(names, ", "))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// outputKept is how many lines of a failed build are shown again.
+const outputKept = 20
+
+// remember keeps the last lines that an action wrote, such as a build.
+func (p *program) remember(e reconciler.Event) {
+	if e.Progress == nil || e.Progress.Log == "" {
+		return
+	}
+	if p.output == nil {
+		p.output = map[string][]string{}
+	}
+	lines := append(p.output[e.Action], e.Progress.Log)
+	p.output[e.Action] = lines[max(0, len(lines)-outputKept):]
 }
 
 // actionError names what was done to what, unless the cause does so itself.
@@ -220,18 +235,22 @@ func exitMeaning(e *engine.NotReadyError) string {
 	return fmt.Sprintf("exit code %d", e.ExitCode)
 }
 
-// skipped names what did not happen because of a failed action.
-func skipped(id string, skips []reconciler.Skip) (names []string) {
-	seen := map[string]bool{}
+// skipped names what else did not happen because of a failed action.
+func skipped(f *reconciler.ActionError, skips []reconciler.Skip) (names []string) {
+	seen := map[string]bool{owner(f.Action.Change): true}
 	for _, s := range skips {
-		name := s.Action.Change.Service
-		if name == "" {
-			name = s.Action.Change.Object + " " + s.Action.Change.Name
-		}
-		if s.Cause == id && !seen[name] {
+		if name := owner(s.Action.Change); s.Cause == f.Action.ID && !seen[name] {
 			seen[name] = true
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// owner is the service that a change belongs to, or the object itself.
+func owner(c plan.Change) string {
+	if c.Service != "" {
+		return c.Service
+	}
+	return c.Object + " " + c.Name
 }

@@ -49,7 +49,8 @@ type program struct {
 
 	engine engine.Engine
 	view   progress.View
-	piped  []byte // the stack file from standard input, which may be loaded twice
+	output map[string][]string // the last lines of builds, by action
+	piped  []byte              // the stack file from standard input, which may be loaded twice
 }
 
 // heed turns the first interrupt into the end of ctx, the second into the abort.

@@ -24,15 +24,31 @@ func (p *program) summarize(ctx context.Context, project stack.Project, result s
 		text = plural(n, "change") + " made"
 	}
 	p.view.End(progress.Summary{
-		Services: services(list), Addresses: p.addresses(list),
+		Services: services(list, waited(result)), Addresses: p.addresses(list),
 		Text: text, Elapsed: p.since().Seconds(),
 	})
 	return nil
 }
 
+// waited are the names of the containers that this run found healthy. The
+// engine's own verdict comes later, after a whole interval of the healthcheck.
+func waited(result stack.Result) map[string]bool {
+	out := map[string]bool{}
+	for _, a := range result.Plan.Actions {
+		w, ok := a.Op.(engine.WaitContainer)
+		if _, succeeded := result.Outcomes[a.ID]; ok && succeeded && (w.Condition == engine.Healthy || w.Condition == engine.Ready) {
+			out[a.Change.Name] = true
+		}
+	}
+	return out
+}
+
 // services counts the replicas of each service that stand alike.
-func services(list []engine.Container) (out []progress.Service) {
+func services(list []engine.Container, healthy map[string]bool) (out []progress.Service) {
 	for _, c := range list {
+		if c.Health == engine.HealthStarting && healthy[c.Name] {
+			c.Health = engine.HealthHealthy
+		}
 		status := standing(c)
 		i := slices.IndexFunc(out, func(s progress.Service) bool { return s.Name == c.Service && s.Status == status })
 		if i < 0 {

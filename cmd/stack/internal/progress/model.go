@@ -208,26 +208,35 @@ func (m *model) done(r row) string {
 	return text
 }
 
-// elapsed is from the first start in a row to its last end, or to now while
-// something is under way.
+// elapsed is how long the row's work under way has taken, or from its first
+// start to its last end when none is.
 func (m *model) elapsed(r row, now time.Time) time.Duration {
-	var from, to time.Time
+	var from, to, busy time.Time
 	for _, a := range r.actions {
 		s := m.states[a.ID]
 		if s.began.IsZero() {
 			continue
 		}
-		if from.IsZero() || s.began.Before(from) {
-			from = s.began
-		}
+		from = earlier(from, s.began)
 		if !over(s.status) {
-			to = now
+			busy = earlier(busy, s.began)
 		} else if s.ended.After(to) {
 			to = s.ended
 		}
 	}
-	if from.IsZero() {
+	switch {
+	case !busy.IsZero():
+		return now.Sub(busy)
+	case from.IsZero():
 		return 0
 	}
 	return to.Sub(from)
+}
+
+// earlier is the first of two times; zero stands for none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
