@@ -36,9 +36,9 @@ check: $(LINT) ## formatting, vet and the linter
 	$(LINT) run
 
 .PHONY: test
-test: build ## everything: check, unit tests, and the binary against a real engine
+test: ## everything: check, unit tests, and the binary against a real engine
 	scripts/setup test
-	$(MAKE) check
+	$(MAKE) build check
 	go test -race ./...
 	go test -tags e2e -count 1 -timeout $(TIMEOUT) ./e2e/...
 
