@@ -65,7 +65,7 @@ func execNotRunning(s *suite) {
 	}
 }
 
-// read reads a container's logs to their end.
+// logs reads what a container has written, to its end.
 func (s *suite) logs(name string, opts engine.LogOptions) (stdout, stderr string) {
 	s.Helper()
 	var out, err bytes.Buffer
@@ -75,8 +75,7 @@ func (s *suite) logs(name string, opts engine.LogOptions) (stdout, stderr string
 	return out.String(), err.String()
 }
 
-// logs are read from a job that has ended, so that there is nothing to wait
-// for.
+// logs of a job that has ended: there is nothing to wait for.
 func logs(s *suite) {
 	name := s.start("job", s.definition("say", "one\ntwo"))
 	s.ok(engine.WaitContainer{Name: name, Condition: engine.Completed})
