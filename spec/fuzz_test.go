@@ -1,0 +1,76 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/sirupsen/logrus"
+)
+
+// Whatever a file says, Load answers with a stack or with findings that have a
+// place; twice the same; and it takes nothing that compose-go refuses.
+func FuzzLoad(f *testing.F) {
+	for _, text := range corpus(f) {
+		f.Add(text)
+	}
+	logrus.SetOutput(io.Discard)
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, "/dev/") || strings.Contains(text, "/proc/") {
+			t.Skip("such files may not end")
+		}
+		load := func() (*Stack, error) {
+			return Load(context.Background(), LoadOptions{
+				Dir: dir, Files: []string{"-"}, Project: "fuzz", Stdin: strings.NewReader(text),
+				Env: map[string]string{"A": "a", "EMPTY": ""},
+			})
+		}
+		stack, err := load()
+		again, errAgain := load()
+		if !reflect.DeepEqual(stack, again) || (err == nil) != (errAgain == nil) || err != nil && err.Error() != errAgain.Error() {
+			t.Fatalf("two loads differ:\n%v\n%v", err, errAgain)
+		}
+		if err != nil {
+			checkFindings(t, err)
+			return
+		}
+		if theirs := composeLoad(dir, text); theirs != nil {
+			t.Fatalf("compose-go refuses it: %v", theirs)
+		}
+	})
+}
+
+func checkFindings(t *testing.T, err error) {
+	t.Helper()
+	var file *FileError
+	if !errors.As(err, &file) {
+		t.Fatalf("%T: %v", err, err)
+	}
+	if len(file.Findings) == 0 {
+		t.Fatal("no finding")
+	}
+	for _, finding := range file.Findings {
+		if finding.Line < 1 || finding.Column < 1 || finding.Message == "" {
+			t.Fatalf("no place: %#v", finding)
+		}
+	}
+}
+
+// composeLoad is a whole load by compose-go, with its own checks.
+func composeLoad(dir, text string) error {
+	_, err := loader.LoadWithContext(context.Background(), types.ConfigDetails{
+		WorkingDir:  dir,
+		ConfigFiles: []types.ConfigFile{{Filename: "-", Content: []byte(text)}},
+		Environment: map[string]string{"A": "a", "EMPTY": ""},
+	}, func(o *loader.Options) {
+		o.SetProjectName("fuzz", true)
+		o.SkipResolveEnvironment = true // it cannot read the format raw
+	})
+	return err
+}
