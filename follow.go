@@ -59,12 +59,13 @@ func newFollower(e Viewer, p Project) *follower {
 
 // watch begins to watch the project, so that no start is missed.
 func (f *follower) watch(ctx context.Context) error {
-	f.ctx, f.cancel = context.WithCancel(ctx)
-	err := f.engine.Watch(f.ctx, f.project.Name, func(ev engine.ContainerEvent) {
+	ctx, f.cancel = context.WithCancel(ctx)
+	f.ctx = ctx
+	err := f.engine.Watch(ctx, f.project.Name, func(ev engine.ContainerEvent) {
 		f.send(func() { f.event(ev) })
 	})
 	if err == nil {
-		err = f.look()
+		err = f.look(ctx)
 	}
 	if err != nil {
 		f.cancel()
@@ -73,8 +74,8 @@ func (f *follower) watch(ctx context.Context) error {
 }
 
 // look notes how the containers stand before anything is done to them.
-func (f *follower) look() error {
-	observed, err := f.engine.Snapshot(f.ctx, f.project.query())
+func (f *follower) look(ctx context.Context) error {
+	observed, err := f.engine.Snapshot(ctx, f.project.query())
 	for _, c := range observed.Containers {
 		f.before[c.ID] = c.Started
 		f.told[c.ID] = !alive(c)

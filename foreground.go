@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -42,18 +43,25 @@ const (
 // its containers until they all have ended, or the exit that opts asks for, or
 // the end of ctx. In the last two cases it stops what runs, in order; closing
 // opts.Abort meanwhile kills instead. It returns the exit code that opts asks
-// for, else 0. After the end of ctx the error says so.
+// for, else 0. After the end of ctx the error says so. Nothing of opts is called
+// any more when it has returned.
 func Foreground(ctx context.Context, e engine.Engine, desired *spec.Stack, up planner.Options, opts ForegroundOptions) (int, error) {
 	if opts.CodeFrom != "" {
 		opts.Until = FirstExit
 	}
 	s := newForeground(ctx, e, desired, up, opts)
-	if err := s.follower.watch(s.life); err != nil {
+	if err := s.follower.watch(context.WithoutCancel(ctx)); err != nil {
 		return 0, err
 	}
-	defer s.follower.cancel()
-	over := make(chan error, 1)
-	go func() { over <- s.follower.loop() }()
+	over, done := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(done)
+		over <- s.follower.loop()
+	}()
+	defer func() {
+		s.follower.cancel()
+		<-done
+	}()
 
 	result, err := Apply(ctx, e, Up(desired, up), opts.Options)
 	if err == nil {
@@ -65,7 +73,7 @@ func Foreground(ctx context.Context, e engine.Engine, desired *spec.Stack, up pl
 		}
 	}
 	if ctx.Err() != nil {
-		s.stop("interrupted", over)
+		err = errors.Join(s.stop("interrupted", over), err)
 	}
 	return 0, err
 }
@@ -164,11 +172,10 @@ func (s *foreground) stay(ctx context.Context, over chan error) (int, error) {
 	case err := <-over:
 		return s.code(nil), err
 	case exit := <-s.ended:
-		s.stop("container "+exit.Container+" exited", over)
-		return s.code(&exit), nil
+		err := s.stop("container "+exit.Container+" exited", over)
+		return s.code(&exit), err
 	case <-ctx.Done():
-		s.stop("interrupted", over)
-		return 0, ctx.Err()
+		return 0, errors.Join(s.stop("interrupted", over), ctx.Err())
 	}
 }
 
@@ -190,6 +197,17 @@ func (s *foreground) code(first *Exit) int {
 	return first.Code
 }
 
+// killPatience bounds a kill: nobody can interrupt it any more.
+const killPatience = 20 * time.Second
+
+func (s *foreground) kill(options planner.StopOptions) error {
+	ctx, cancel := context.WithTimeout(s.life, killPatience)
+	defer cancel()
+	options.Timeout = new(time.Duration)
+	_, err := Apply(ctx, s.engine, Stop(s.project, options), Options{Parallel: s.opts.Parallel, Events: s.opts.Events})
+	return err
+}
+
 func (s *foreground) aborted() bool {
 	select {
 	case <-s.opts.Abort:
@@ -201,18 +219,18 @@ func (s *foreground) aborted() bool {
 
 // stop stops what runs and returns when its last lines are through. The abort
 // kills.
-func (s *foreground) stop(cause string, over chan error) {
+func (s *foreground) stop(cause string, over chan error) error {
 	if s.opts.Stopping != nil {
 		s.opts.Stopping(cause)
 	}
 	options := planner.StopOptions{Services: s.services, Timeout: s.opts.StopTimeout}
 	_, err := Apply(s.life, s.engine, Stop(s.project, options), s.opts.Options)
 	if err != nil && s.aborted() {
-		options.Timeout = new(time.Duration)
-		_, err = Apply(s.life, s.engine, Stop(s.project, options), Options{Parallel: s.opts.Parallel, Events: s.opts.Events})
+		err = s.kill(options)
 	}
-	if err == nil {
-		s.follower.send(func() { s.follower.settled = true })
-		<-over
+	if err != nil {
+		return err
 	}
+	s.follower.send(func() { s.follower.settled = true })
+	return <-over
 }

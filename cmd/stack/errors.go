@@ -171,8 +171,11 @@ func (p *program) remember(e reconciler.Event) {
 	if p.output == nil {
 		p.output = map[string][]string{}
 	}
-	lines := append(p.output[e.Action], e.Progress.Log)
-	p.output[e.Action] = lines[max(0, len(lines)-outputKept):]
+	lines := p.output[e.Action]
+	if len(lines) == outputKept {
+		lines = lines[1:]
+	}
+	p.output[e.Action] = append(lines, e.Progress.Log)
 }
 
 // actionError names what was done to what, unless the cause does so itself.

@@ -55,7 +55,8 @@ func (f *planFlags) read(p *program, c *cobra.Command, services []string) (plann
 	if o.Scale, err = scales(f.scale); err != nil {
 		return o, err
 	}
-	return o, f.check(c, &o)
+	err = f.check(c, &o)
+	return o, err
 }
 
 func (f *planFlags) check(c *cobra.Command, o *planner.Options) error {

@@ -47,6 +47,7 @@ EXIT STATUS
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &flagError{c, err} })
 	for _, c := range root.Commands() {
 		c.DisableFlagsInUseLine = true
+		c.SetUsageTemplate(root.UsageTemplate() + "\nThe flags of stack itself may follow the command too; see: stack --help\n")
 	}
 	return root
 }

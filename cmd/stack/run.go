@@ -32,8 +32,10 @@ func Run(ctx context.Context, env Environment) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	p := &program{Environment: env, abort: make(chan struct{}), began: env.Now()}
-	go p.heed(ctx, cancel)
-	root := rootCommand(p)
+	done := make(chan struct{})
+	defer close(done)
+	go p.heed(cancel, done)
+	root := rootCommand(p) //nolint:contextcheck // cobra hands ctx to the command
 	root.SetArgs(env.Args)
 	command, err := root.ExecuteContextC(ctx)
 	p.close()
@@ -53,19 +55,16 @@ type program struct {
 	piped  []byte              // the stack file from standard input, which may be loaded twice
 }
 
-// heed turns the first interrupt into the end of ctx, the second into the abort.
-func (p *program) heed(ctx context.Context, cancel context.CancelFunc) {
-	if p.Interrupts == nil {
-		return
+// heed turns the first interrupt into a cancel, the second into the abort.
+func (p *program) heed(cancel context.CancelFunc, done <-chan struct{}) {
+	for _, act := range []func(){cancel, func() { close(p.abort) }} {
+		select {
+		case <-p.Interrupts:
+			act()
+		case <-done:
+			return
+		}
 	}
-	select {
-	case <-p.Interrupts:
-		cancel()
-	case <-ctx.Done():
-		return
-	}
-	<-p.Interrupts
-	close(p.abort)
 }
 
 func (p *program) close() {

@@ -56,7 +56,13 @@ func newWorld() *world {
 	return &world{engine: e}
 }
 
-func worldOf(ts *testscript.TestScript) *world { return ts.Value("world").(*world) }
+func worldOf(ts *testscript.TestScript) *world {
+	w, ok := ts.Value("world").(*world)
+	if !ok {
+		ts.Fatalf("no world: Setup did not run")
+	}
+	return w
+}
 
 // variables are those that a script may hand to the program.
 var variables = []string{
@@ -108,7 +114,7 @@ func cmdCode(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdInput(ts *testscript.TestScript, _ bool, args []string) {
-	worldOf(ts).input = strings.Join(args, " ") + "\n"
+	worldOf(ts).input = strings.ReplaceAll(strings.Join(args, " "), `\n`, "\n") + "\n"
 }
 
 func cmdImage(ts *testscript.TestScript, _ bool, args []string) {

@@ -39,7 +39,7 @@ func newScreen(t *testing.T, size *pty.Winsize) *screen {
 		t.Fatal(err)
 	}
 	s := &screen{tty: tty, more: make(chan struct{}, 1)}
-	t.Cleanup(func() { tty.Close(); master.Close() })
+	t.Cleanup(func() { _, _ = tty.Close(), master.Close() })
 	go s.read(master)
 	return s
 }

@@ -46,7 +46,7 @@ EXIT STATUS
   With --exit-code-from, the exit code of that service; with
   --abort-on-container-exit or --abort-on-container-failure, that of the
   container that ended the run.`,
-		RunE: func(c *cobra.Command, args []string) error { return p.up(c, &f, args) },
+		RunE: func(c *cobra.Command, services []string) error { return p.up(c.Context(), c, &f, services) },
 	}
 	f.plan.add(p, c.Flags())
 	f.plan.addUp(c.Flags())
@@ -71,7 +71,7 @@ func (f *upFlags) add(fs *pflag.FlagSet) {
 	refuseP(fs, "watch", "w", "bool", "not there yet")
 }
 
-func (p *program) up(c *cobra.Command, f *upFlags, services []string) error {
+func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services []string) error {
 	if err := f.check(c); err != nil {
 		return err
 	}
@@ -79,14 +79,14 @@ func (p *program) up(c *cobra.Command, f *upFlags, services []string) error {
 	if err != nil {
 		return err
 	}
-	desired, err := p.load(c.Context(), services)
+	desired, err := p.load(ctx, services)
 	if err != nil {
 		return err
 	}
 	if f.detached() || p.globals.dryRun {
-		return p.upDetached(c.Context(), desired, options, f)
+		return p.upDetached(ctx, desired, options, f)
 	}
-	return p.upAttached(c.Context(), desired, options, f)
+	return p.upAttached(ctx, desired, options, f)
 }
 
 func (f *upFlags) detached() bool { return f.detach || f.plan.options.Wait || f.plan.options.NoStart }
