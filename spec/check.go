@@ -105,8 +105,8 @@ var supportRows = sync.OnceValue(func() *supportTree { return newSupportTree(sup
 
 // run does all checks and returns a *FileError when anything is wrong.
 func (c *checker) run() error {
-	if len(c.tree.keys) > 0 && c.tree.get("services") == nil && len(c.findings) == 0 {
-		c.report(c.tree.at.finding("services", "there are none", ""))
+	if c.tree.get("services") == nil && len(c.findings) == 0 {
+		c.report(c.top().finding("services", "there are none", ""))
 	}
 	c.ownKeys()
 	for _, key := range c.tree.keys {
@@ -129,6 +129,14 @@ func (c *checker) run() error {
 		return &FileError{Findings: sorted(c.findings), Causes: c.causes}
 	}
 	return nil
+}
+
+// top is where the stack begins.
+func (c *checker) top() place {
+	if c.tree.at.src != nil || len(c.sources) == 0 {
+		return c.tree.at
+	}
+	return place{c.sources[0], 1, 1}
 }
 
 // service checks one active service.

@@ -34,14 +34,20 @@ func (c *checker) hostPorts() {
 			claims = append(claims, c.claims(name)...)
 		}
 	}
-	slices.SortStableFunc(claims, func(a, b claim) int { return cmp.Compare(a.first, b.first) })
-	for i, later := range claims {
-		for _, earlier := range claims[:i] {
+	type port struct {
+		number   int
+		protocol string
+	}
+	taken := map[port][]claim{}
+	for _, later := range claims {
+		at := port{later.first, later.protocol}
+		for _, earlier := range taken[at] {
 			if earlier.overlaps(later.binding) && later.apart(earlier) {
 				c.conflict(earlier, later)
 				break
 			}
 		}
+		taken[at] = append(taken[at], later)
 	}
 }
 
@@ -120,9 +126,9 @@ func (c claim) apart(other claim) bool {
 	return c.service != other.service || c.target != other.target || c.ip != other.ip
 }
 
-// overlaps reports whether two bindings want the same port of the same address.
+// overlaps reports whether two bindings to one port want the same address.
 func (b binding) overlaps(other binding) bool {
-	return b.first == other.first && b.protocol == other.protocol && sharesAddress(b.ip, other.ip)
+	return sharesAddress(b.ip, other.ip)
 }
 
 // sharesAddress reports whether a socket on one address takes the port away

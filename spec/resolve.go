@@ -96,10 +96,7 @@ func (r *reading) fileError(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	f := Finding{Message: err.Error()}
-	if len(r.sources) > 0 {
-		f.File = r.sources[0].name
-	}
+	f := place{r.sources[0], 1, 1}.finding("", err.Error(), "")
 	if at, path, ok := r.mentioned(f.Message); ok {
 		f = at.finding(path, f.Message, "")
 	}
