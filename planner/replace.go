@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -82,7 +83,7 @@ func byPriority(networks map[string]spec.Endpoint) []string {
 // materials are the edges to what a container is made from.
 func (u *up) materials(r *replica, name string) []plan.Edge {
 	c := r.service.Container
-	edges := after(u.images[c.Image].action, u.pending["container "+name], u.pending["container "+r.name])
+	edges := slices.Concat(after(u.images[c.Image].action), u.names[name], u.names[r.name])
 	for _, network := range sortedKeys(c.Networks) {
 		edges = append(edges, onDone(u.pending["network "+network]))
 	}
@@ -114,6 +115,9 @@ func (u *up) started(r *replica, s step, begun string) {
 // ready, and comes back if that fails.
 func (u *up) replace(r *replica, v verdict, before *replica) {
 	verb := plan.Replace
+	if r.service.Job {
+		verb = plan.Run
+	}
 	s := u.of(r, verb, v.why()...)
 	s.guard = r.guard
 	p := replacement{u: u, r: r, step: s, old: *r.found}
@@ -161,13 +165,11 @@ func (p *replacement) retire(before *replica) {
 
 // stop stops the old container, holds it, and gives its name away.
 func (p *replacement) stop(turn ...plan.Edge) {
-	turn = append(turn, onDone(p.u.pending["container "+p.r.name]))
-	for _, id := range []string{"update " + p.r.name, "unpause " + p.r.name, "start " + p.r.name} {
-		if p.u.has(id) {
-			turn = append(turn, onSettled(id))
-		}
+	turn = append(turn, p.u.names[p.r.name]...)
+	for _, mended := range p.r.mended {
+		turn = append(turn, onSettled(mended.ID))
 	}
-	turn = append(turn, onSettled(p.u.pending["rewired "+p.r.name]))
+	turn = append(turn, onSettled(p.u.rewired[p.old.ID]))
 	last := p.u.preStop(p.step, p.old, p.r.service.PreStop, turn...)
 	if runs(p.old.Status) || p.r.start != "" {
 		p.stopped = p.u.add(p.step, "stop "+p.r.name, engine.StopContainer{Name: p.old.ID, Timeout: p.u.opts.StopTimeout}, last...)
