@@ -46,7 +46,11 @@ func (p Project) query() engine.Query { return engine.Query{Project: p.Name} }
 
 // Down is the goal of a project that is gone.
 func Down(p Project, opts planner.DownOptions) Goal {
-	return Goal{p.query(), func(observed engine.State) (*plan.Plan, error) {
+	q := p.query()
+	if p.Desired != nil {
+		q.Images = planner.Query(p.Desired).Images // --rmi asks whether they are there
+	}
+	return Goal{q, func(observed engine.State) (*plan.Plan, error) {
 		return planner.Down(p.Name, p.Desired, observed, opts)
 	}}
 }
