@@ -21,9 +21,9 @@ def vary(pixels, random):
     darker: a visitor does not draw like those who filled in the forms."""
     row, column = np.mgrid[0:8, 0:8] - 3.5
     turn, slant = random.uniform(-0.25, 0.25, 2)
-    height, width = random.uniform(0.8, 1.2, 2)
+    height, width = random.uniform(0.87, 1.15, 2)
     low, aside = random.uniform(-0.07, 0.07, (2, 1, 1)) * (row**2 - 6)
-    down, right = random.uniform(-0.8, 0.8, 2) + 3.5
+    down, right = random.uniform(-0.6, 0.6, 2) + 3.5
     source = [
         height * row - turn * column + low + down,
         (turn + slant) * row + width * column + aside + right,
