@@ -33,7 +33,7 @@ demo: setup build ## bring examples/ml-webapp up and ask it for ten predictions
 check: $(LINT) ## formatting, vet and the linter
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not formatted by gofmt:"; echo "$$out"; exit 1; }
 	go vet -tags e2e ./...
-	$(LINT) run
+	$(LINT) run --allow-parallel-runners
 
 .PHONY: test
 test: ## everything: check, unit tests, and the binary against a real engine
