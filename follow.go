@@ -27,20 +27,29 @@ type follower struct {
 	exited     func(Exit) // after the last line; nil for no interest
 	timestamps bool
 	// settled says that all containers that are to run have been started:
-	// from then on loop ends when none runs.
-	settled bool
+	// from then on loop ends when none runs. closing says that nobody will
+	// start one again.
+	settled, closing bool
 
-	ctx    context.Context
-	cancel context.CancelFunc
-	calls  chan func()
-	open   map[string]*stream   // logs under way, by container ID
-	mine   map[string]bool      // containers that are followed, by ID
-	since  map[string]time.Time // when a container that stood still had stopped
-	before map[string]time.Time // when a container's program had been started, before watch
-	told   map[string]bool      // containers of whose last exit nothing is to be told
-	late   <-chan time.Time     // the end of the patience for events on their way
-	given  bool                 // it has ended
-	err    error
+	ctx        context.Context
+	cancel     context.CancelFunc
+	calls      chan func()
+	containers map[string]*followed // by ID
+	open       int                  // streams under way
+	late       <-chan time.Time     // the end of the patience for events on their way; nil: not begun
+	given      bool                 // it has ended
+	err        error
+}
+
+// followed is what is known of one container.
+type followed struct {
+	before time.Time // when its program had been started, before watch; zero: never
+	stood  time.Time // when its program last ended; zero: it is not known to have
+	rough  bool      // stood is the engine's note and not that of an event: last lines may be later
+	mine   bool      // it is followed
+	told   bool      // of its last exit nothing is left to tell
+	asked  bool      // somebody has it stopped, perhaps to start it again at once
+	stream *stream   // its log under way; nil: none
 }
 
 // stream is one log under way.
@@ -51,10 +60,7 @@ type stream struct {
 }
 
 func newFollower(e Viewer, p Project) *follower {
-	return &follower{
-		engine: e, project: p, calls: make(chan func(), 64), open: map[string]*stream{},
-		mine: map[string]bool{}, since: map[string]time.Time{}, before: map[string]time.Time{}, told: map[string]bool{},
-	}
+	return &follower{engine: e, project: p, calls: make(chan func(), 64), containers: map[string]*followed{}}
 }
 
 // watch begins to watch the project, so that no start is missed.
@@ -77,13 +83,20 @@ func (f *follower) watch(ctx context.Context) error {
 func (f *follower) look(ctx context.Context) error {
 	observed, err := f.engine.Snapshot(ctx, f.project.query())
 	for _, c := range observed.Containers {
-		f.before[c.ID] = c.Started
-		f.told[c.ID] = !alive(c)
+		known := f.container(c.ID)
+		known.before, known.told = c.Started, !alive(c)
 		if !alive(c) {
-			f.since[c.ID] = c.Finished
+			known.stood, known.rough = c.Finished, true
 		}
 	}
 	return err
+}
+
+func (f *follower) container(id string) *followed {
+	if f.containers[id] == nil {
+		f.containers[id] = &followed{}
+	}
+	return f.containers[id]
 }
 
 // send has the loop call do. It gives up when the loop is over.
@@ -124,7 +137,7 @@ func (f *follower) next() error {
 
 // idle reports whether nothing can come any more.
 func (f *follower) idle() bool {
-	if !f.settled || len(f.open) > 0 {
+	if !f.settled || f.open > 0 {
 		return false
 	}
 	observed, err := f.engine.Snapshot(f.ctx, f.project.query())
@@ -134,33 +147,13 @@ func (f *follower) idle() bool {
 	}
 	late := false
 	for _, c := range observed.Containers {
-		if f.mine[c.ID] && alive(c) {
+		if f.container(c.ID).mine && alive(c) {
+			f.late = nil
 			return false
 		}
 		late = late || f.unheard(c)
 	}
 	return !late || f.impatient()
-}
-
-// unheard reports whether an event about the container must be on its way: the
-// engine tells of events a little later than of states.
-func (f *follower) unheard(c engine.Container) bool {
-	if f.mine[c.ID] {
-		return !alive(c) && !f.told[c.ID]
-	}
-	return !c.Started.Equal(f.before[c.ID]) && f.wanted(engine.ContainerEvent{Service: c.Service})
-}
-
-// patience is how long an event may be on its way. When it ends without the
-// event, that is lost, and so is what it would have told.
-const patience = 3 * time.Second
-
-// impatient reports whether the patience has ended, and begins it if need be.
-func (f *follower) impatient() bool {
-	if f.late == nil {
-		f.late = time.After(patience)
-	}
-	return f.given
 }
 
 func alive(c engine.Container) bool {
@@ -171,63 +164,102 @@ func alive(c engine.Container) bool {
 	return false
 }
 
+// unheard reports whether an event about the container may be on its way: the
+// engine tells of events a little later than of states, and a container that
+// somebody has stopped may be in the middle of a restart.
+func (f *follower) unheard(c engine.Container) bool {
+	known := f.container(c.ID)
+	if known.mine {
+		return !known.told || (known.asked && !f.closing)
+	}
+	return !c.Started.Equal(known.before) && f.wanted(engine.ContainerEvent{Service: c.Service})
+}
+
+// patience is how long an event may be on its way. When it ends without the
+// event, that is lost, and so is what it would have told.
+const patience = 3 * time.Second
+
+// impatient reports whether the patience has ended, and begins it if need be.
+func (f *follower) impatient() bool {
+	if f.late == nil {
+		f.late, f.given = time.After(patience), false
+	}
+	return f.given
+}
+
 func (f *follower) event(ev engine.ContainerEvent) {
-	switch ev.Action {
+	switch known := f.container(ev.ID); ev.Action {
+	case "kill", "stop":
+		known.asked = true
 	case "start":
-		f.started(ev)
+		known.asked = false
+		f.started(known, ev)
 	case "die":
-		f.died(ev)
+		f.died(known, ev)
 	}
 }
 
-func (f *follower) started(ev engine.ContainerEvent) {
-	if s := f.open[ev.ID]; s != nil {
-		s.again = s.exit != nil
-		f.told[ev.ID] = f.told[ev.ID] && !s.again
+func (f *follower) started(known *followed, ev engine.ContainerEvent) {
+	if s := known.stream; s != nil {
+		if s.exit != nil {
+			s.again, known.told = true, false
+		}
 		return
 	}
-	if !f.mine[ev.ID] && !f.wanted(ev) {
+	if !known.mine && !f.wanted(ev) {
 		return
 	}
-	f.told[ev.ID] = false
-	opts := engine.LogOptions{}
-	if at, ok := f.since[ev.ID]; ok {
-		opts.Since = at.Format(time.RFC3339Nano)
+	known.told = false
+	f.begin(engine.Container{ID: ev.ID, Name: ev.Name, Service: ev.Service}, engine.LogOptions{Since: known.since(ev.Time)})
+}
+
+// lag is how much later than the end of a program its last lines may be.
+const lag = 200 * time.Millisecond
+
+// since is from when on the lines of a run that has just begun are; "" for a
+// first run.
+func (k *followed) since(began time.Time) string {
+	if k.stood.IsZero() {
+		return ""
 	}
-	f.begin(engine.Container{ID: ev.ID, Name: ev.Name, Service: ev.Service}, opts)
+	at := k.stood
+	if k.rough {
+		at = at.Add(min(lag, began.Sub(at)/2))
+	}
+	return at.Format(time.RFC3339Nano)
 }
 
 // begin follows a container's log.
 func (f *follower) begin(c engine.Container, opts engine.LogOptions) {
-	f.mine[c.ID] = true
+	known := f.container(c.ID)
+	known.mine = true
 	if f.silent != nil && f.silent(c.Service) {
 		return
 	}
-	f.open[c.ID] = &stream{container: c}
+	known.stream = &stream{container: c}
+	f.open++
 	opts.Follow, opts.Timestamps = true, f.timestamps
 	go func() {
 		err := tail(f.ctx, f.engine, c, opts, func(l Line) { f.send(func() { f.emit(l) }) })
-		f.send(func() { f.ended(c.ID, err) })
+		f.send(func() { f.ended(known, err) })
 	}()
 }
 
-func (f *follower) died(ev engine.ContainerEvent) {
-	f.since[ev.ID] = ev.Time
-	if !f.mine[ev.ID] {
-		return
-	}
-	f.told[ev.ID] = true
+func (f *follower) died(known *followed, ev engine.ContainerEvent) {
+	known.stood, known.rough, known.told = ev.Time, false, true
 	exit := Exit{ev.Name, ev.Service, ev.ExitCode}
-	if s := f.open[ev.ID]; s != nil {
-		s.exit = &exit
-		return
+	switch {
+	case known.stream != nil:
+		known.stream.exit = &exit
+	case known.mine:
+		f.tell(exit)
 	}
-	f.tell(exit)
 }
 
-func (f *follower) ended(id string, err error) {
-	s := f.open[id]
-	delete(f.open, id)
+func (f *follower) ended(known *followed, err error) {
+	s := known.stream
+	known.stream = nil
+	f.open--
 	if err != nil && f.ctx.Err() == nil {
 		f.err = err
 	}
@@ -235,7 +267,7 @@ func (f *follower) ended(id string, err error) {
 		f.tell(*s.exit)
 	}
 	if s.again {
-		f.begin(s.container, engine.LogOptions{Since: f.since[id].Format(time.RFC3339Nano)})
+		f.begin(s.container, engine.LogOptions{Since: known.since(known.stood)})
 	}
 }
 

@@ -125,7 +125,8 @@ func (s *foreground) settle(ctx context.Context) error {
 	}
 	s.follower.send(func() {
 		for _, c := range list {
-			if !s.follower.mine[c.ID] && alive(c) && c.Started.Equal(s.follower.before[c.ID]) {
+			known := s.follower.container(c.ID)
+			if !known.mine && alive(c) && c.Started.Equal(known.before) {
 				s.follower.begin(c, engine.LogOptions{Tail: "0"})
 			}
 		}
@@ -231,6 +232,6 @@ func (s *foreground) stop(cause string, over chan error) error {
 	if err != nil {
 		return err
 	}
-	s.follower.send(func() { s.follower.settled = true })
+	s.follower.send(func() { s.follower.settled, s.follower.closing = true, true })
 	return <-over
 }

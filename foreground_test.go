@@ -251,6 +251,25 @@ func TestWhatRanBeforeIsFollowedFromNowOn(t *testing.T) {
 	}
 }
 
+func TestRunGoesOnWhenAllAreStoppedAndStartedFromOutside(t *testing.T) {
+	e, desired := world(t, "name: app\nservices:\n  web: {image: 'web:1'}\n")
+	ctx, interrupt := context.WithCancel(t.Context())
+	s := newSession()
+	over := s.start(ctx, e, desired)
+	s.await(t, "converged")
+	e.Drift().Stop("app-web-1")
+	s.await(t, "app-web-1: exit 143")
+	e.Behave("web", memory.Behaviour{Output: "again\n"})
+	if _, err := stack.Apply(t.Context(), e, stack.Start(stack.Project{Name: "app"}, planner.StartOptions{}), stack.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, "app-web-1: again")
+	interrupt()
+	if got := wait(t, s, over); !errors.Is(got.err, context.Canceled) {
+		t.Errorf("over with %+v", got)
+	}
+}
+
 func TestFollowedLogsGoOnOverARestart(t *testing.T) {
 	e, desired := world(t, twoServices)
 	e.Behave("web", memory.Behaviour{Output: "begin\n"})
@@ -267,7 +286,7 @@ func TestFollowedLogsGoOnOverARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.await(t, "app-web-1: again")
-	if _, err := stack.Apply(t.Context(), e, stack.Stop(project, planner.StopOptions{}), stack.Options{}); err != nil {
+	if _, err := stack.Apply(t.Context(), e, stack.Down(project, planner.DownOptions{}), stack.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	select {
