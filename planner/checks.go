@@ -15,6 +15,7 @@ func (u *up) checks(order []string) error {
 	var errs []error
 	for _, name := range order {
 		errs = append(errs, u.checkContainers(u.desired.Services[name])...)
+		errs = append(errs, u.checkLenders(u.desired.Services[name])...)
 	}
 	for _, key := range sortedKeys(u.desired.Networks) {
 		if n := u.desired.Networks[key]; u.usesNetwork(order, n.Name) {
@@ -87,6 +88,20 @@ func (u *up) checkVolume(v spec.Volume) error {
 		return &DataLossError{Volume: v.Name, Reason: reasons[0].String()}
 	}
 	return nil
+}
+
+// checkLenders finds the services that need a container of another one that is
+// to have none.
+func (u *up) checkLenders(s spec.Service) []error {
+	var errs []error
+	for _, name := range sortedKeys(s.DependsOn) {
+		other, ok := u.desired.Services[name]
+		needs := s.DependsOn[name].Namespace || u.lendsVolumes(s, name)
+		if ok && needs && u.replicas(s) > 0 && u.replicas(other) == 0 {
+			errs = append(errs, fmt.Errorf("service %s: it needs a container of service %s, which is to have no replica", s.Name, name))
+		}
+	}
+	return errs
 }
 
 func (u *up) checkContainers(s spec.Service) []error {

@@ -93,31 +93,69 @@ func short(id string) string {
 func (u *up) judgeDependencies(v *verdict, r *replica) {
 	for _, name := range sortedKeys(r.service.DependsOn) {
 		d := r.service.DependsOn[name]
-		for _, other := range u.turns[name] {
-			switch {
-			case d.Namespace && u.strayed(*r.found, other):
-				v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which it is not attached to any more"))
-			case d.Namespace && other.start != "" && !other.replaced:
-				v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which is started"))
-			case (d.Namespace || d.Restart) && other.certain():
-				v.reasons = append(v.reasons, follow(name, "depends on %s, which is replaced"))
-			case (d.Namespace || d.Restart) && other.replaced:
-				v.guard = append(v.guard, other.guard...)
-				v.doubts = append(v.doubts, follow(name, "depends on %s, if that is replaced"))
-			case d.Restart && other.service.Job && other.start != "":
-				v.reasons = append(v.reasons, follow(name, "depends on %s, which runs again"))
-			}
+		if d.Namespace && len(u.turns[name]) > 0 {
+			u.judgeNamespace(v, r, u.turns[name][0])
+		}
+		if d.Restart {
+			u.judgeRestart(v, r, u.turns[name])
 		}
 	}
 	v.guard = slices.CompactFunc(v.guard, func(a, b plan.Same) bool { return a == b })
 }
 
-func follow(name, format string) plan.Reason {
-	return plan.Reason{Code: plan.Dependency, Text: fmt.Sprintf(format, name)}
+// judgeNamespace makes a container follow the first replica of the service
+// whose namespace it shares.
+func (u *up) judgeNamespace(v *verdict, r *replica, owner *replica) {
+	name := owner.service.Name
+	switch {
+	case owner.certain():
+		v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which is replaced"))
+	case owner.begun != "" && !owner.replaced:
+		v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which is started"))
+	case owner.replaced:
+		v.guard = append(v.guard, owner.guard...)
+		v.doubts = append(v.doubts, follow(name, "shares a namespace with %s, if that is replaced"))
+	case owner.found != nil && !slices.Contains(r.found.Joins, owner.found.ID):
+		v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which it is not attached to any more"))
+	}
 }
 
-// strayed reports whether c shares a namespace with a container that is not
-// the one that other is now.
-func (u *up) strayed(c engine.Container, other *replica) bool {
-	return other.number == 1 && other.found != nil && !other.disturbed() && !slices.Contains(c.Joins, other.found.ID)
+// judgeRestart makes a container follow the renewal of a service that it
+// depends on with restart: true. A service is renewed when all its replicas
+// are; one more of them, or one of several lost and made again, is no reason.
+func (u *up) judgeRestart(v *verdict, r *replica, others []*replica) {
+	if len(others) == 0 {
+		return
+	}
+	name, doubt := others[0].service.Name, plan.Guard(nil)
+	for _, other := range others {
+		switch {
+		case other.newerThan(r):
+		case other.replaced:
+			doubt = append(doubt, other.guard...)
+		default:
+			return
+		}
+	}
+	if len(doubt) > 0 {
+		v.guard = append(v.guard, doubt...)
+		v.doubts = append(v.doubts, follow(name, "depends on %s, if that is replaced"))
+		return
+	}
+	v.reasons = append(v.reasons, follow(name, "depends on %s, which is made anew"))
+}
+
+// newerThan reports whether the replica will be, or is, of a later date than
+// the start of r. The latter is what an interrupted run leaves.
+func (r *replica) newerThan(dependent *replica) bool {
+	switch {
+	case r.certain(), r.found == nil, r.service.Job && r.begun != "" && !r.replaced:
+		return true
+	}
+	started := dependent.found.Started
+	return !started.IsZero() && r.found.Created.After(started)
+}
+
+func follow(name, format string) plan.Reason {
+	return plan.Reason{Code: plan.Dependency, Text: fmt.Sprintf(format, name)}
 }

@@ -96,7 +96,7 @@ func (u *up) replaceNetwork(key string, n spec.Network, reasons []plan.Reason) {
 	u.pending["network "+n.Name] = created
 	for _, c := range u.belonging(n.Name, members) {
 		op := engine.ConnectNetwork{Network: n.Name, Container: c.ID, Endpoint: u.endpoint(c, n.Name)}
-		u.pending["rewired "+c.Name] = u.add(s, "connect "+c.Name+" to "+n.Name, op, onDone(created))
+		u.rewired[c.ID] = u.add(s, "connect "+c.Name+" to "+n.Name, op, onDone(created))
 	}
 }
 
@@ -115,15 +115,19 @@ func (u *up) members(network string) []engine.Container {
 	return out
 }
 
-// belonging are the members of a network, and the containers that should be.
+// belonging are the members of a network, and the containers that should be:
+// as the file asks, or as an orphan was made.
 func (u *up) belonging(network string, members []engine.Container) []engine.Container {
 	for _, c := range u.observed.Containers {
-		if c.Observed == nil || c.OneOff || !u.chosen[c.Service] {
+		if c.Observed == nil || c.OneOff {
 			continue
 		}
+		wanted := c.Recorded.Networks
+		if s, ok := u.desired.Services[c.Service]; ok {
+			wanted = s.Container.Networks
+		}
 		_, is := c.Observed.Networks[network]
-		_, should := u.desired.Services[c.Service].Container.Networks[network]
-		if should && !is {
+		if _, should := wanted[network]; should && !is {
 			members = append(members, c)
 		}
 	}
@@ -136,7 +140,10 @@ func (u *up) endpoint(c engine.Container, network string) spec.Endpoint {
 	if e, ok := u.desired.Services[c.Service].Container.Networks[network]; ok {
 		return e
 	}
-	return c.Observed.Networks[network]
+	if e, ok := c.Observed.Networks[network]; ok {
+		return e
+	}
+	return c.Recorded.Networks[network]
 }
 
 // volumes plans the named volumes that the services mount. A volume is created

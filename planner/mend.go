@@ -13,19 +13,22 @@ import (
 func (u *up) mend(r *replica, v verdict) {
 	c := r.found
 	if c.Name != r.name {
-		u.add(u.of(r, plan.Rename, drifted("name", c.Name, r.name)), "rename "+c.Name+" to "+r.name, engine.RenameContainer{From: c.ID, To: r.name})
+		s := u.of(r, plan.Rename, drifted("name", c.Name, r.name))
+		u.claim(r.name, u.add(s, "rename "+c.Name+" to "+r.name, engine.RenameContainer{From: c.ID, To: r.name}))
 	}
 	ready := u.rewire(r, v.rewire)
+	r.mended = append(r.mended, ready...)
 	u.update(r, v.update)
 	if u.opts.NoStart {
 		return
 	}
 	switch {
 	case c.Status == engine.StatusPaused:
-		u.add(u.of(r, plan.Unpause, drifted("status", "paused", "running")), "unpause "+r.name, engine.UnpauseContainer{Name: c.ID})
+		r.start = u.add(u.of(r, plan.Unpause, drifted("status", "paused", "running")), "unpause "+r.name, engine.UnpauseContainer{Name: c.ID})
 	case idle(c.Status) && !(r.service.Job && meets(*c, engine.Completed)):
 		u.begin(r, ready)
 	}
+	r.mended = append(r.mended, onDone(r.start))
 }
 
 func drifted(field, from, to string) plan.Reason {
@@ -53,7 +56,7 @@ func (u *up) begin(r *replica, ready []plan.Edge) {
 	}
 	s := u.of(r, verb, why)
 	edges := append(u.dependencies(r.service), ready...)
-	edges = append(edges, onDone(u.pending["container "+r.name]))
+	edges = append(edges, u.names[r.name]...)
 	for _, network := range sortedKeys(r.service.Container.Networks) {
 		edges = append(edges, onDone(u.pending["network "+network]))
 	}
@@ -71,7 +74,7 @@ func (u *up) update(r *replica, differences []difference) {
 		op.Fields = append(op.Fields, d.top)
 		s.reasons = append(s.reasons, d.reason)
 	}
-	u.add(s, "update "+r.name, op)
+	r.mended = append(r.mended, onDone(u.add(s, "update "+r.name, op)))
 }
 
 // rewire takes the container off networks, and onto them, with the full
@@ -82,7 +85,7 @@ func (u *up) rewire(r *replica, differences []difference) []plan.Edge {
 		name := networkOf(d.field, r)
 		byNetwork[name] = append(byNetwork[name], d.reason)
 	}
-	edges := after(u.pending["rewired "+r.found.Name])
+	edges := after(u.rewired[r.found.ID])
 	for _, name := range sortedKeys(byNetwork) {
 		if u.replacesNetwork(name) {
 			continue // which connects its members with what is desired

@@ -20,7 +20,8 @@ type outgoing struct {
 	why     plan.Reason
 	timeout *time.Duration
 	verb    plan.Verb
-	volumes bool // anonymous volumes go too
+	volumes bool              // anonymous volumes go too
+	after   map[string]string // container ID -> an action that has to be over before
 
 	services map[string][]engine.Container
 	stops    map[string]string // container ID -> the action that stops it
@@ -68,6 +69,7 @@ func (o *outgoing) stop(c engine.Container, edges []plan.Edge) string {
 		return ""
 	}
 	s := o.step(c)
+	edges = append(slices.Clone(edges), onSettled(o.after[c.ID]))
 	edges = o.preStop(s, c, o.hooks(c).PreStop, edges...)
 	o.stops[c.ID] = o.add(s, "stop "+c.Name, engine.StopContainer{Name: c.ID, Timeout: o.timeout}, edges...)
 	return o.stops[c.ID]
@@ -78,7 +80,7 @@ func (o *outgoing) removeAll() {
 	for _, name := range sortedKeys(o.services) {
 		for _, c := range o.services[name] {
 			op := engine.RemoveContainer{Name: c.ID, Volumes: o.volumes}
-			last := o.add(o.step(c), "remove "+c.Name, op, after(o.stops[c.ID])...)
+			last := o.add(o.step(c), "remove "+c.Name, op, onDone(o.stops[c.ID]), onSettled(o.after[c.ID]))
 			o.removes = append(o.removes, last)
 			o.removeAnonymous(c, last)
 		}

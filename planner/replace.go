@@ -41,6 +41,7 @@ func (u *up) create(r *replica) {
 	if name != r.name {
 		made = u.add(s, "rename "+name+" to "+r.name, engine.RenameContainer{From: name, To: r.name}, onDone(made))
 	}
+	r.made = made
 	if u.opts.NoStart {
 		return
 	}
@@ -197,6 +198,7 @@ func runs(s engine.Status) bool {
 
 func (p *replacement) commit() {
 	p.renamed = p.u.add(p.step, "rename "+p.r.name+suffixNew+" to "+p.r.name, engine.RenameContainer{From: p.r.name + suffixNew, To: p.r.name}, onDone(p.aside))
+	p.r.made = p.renamed
 }
 
 // prove starts the new container, and removes the old one when the new one is

@@ -25,7 +25,7 @@ func (u *up) restore() {
 		switch {
 		case suffix == suffixNew:
 			s := u.repair(c, plan.Remove, "half-made by an interrupted run")
-			u.pending["container "+c.Name] = u.add(s, "remove leftover "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true})
+			u.claim(c.Name, u.add(s, "remove leftover "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true}))
 		case suffix == suffixOld && names[base]:
 			u.asides[base] = c
 		case suffix == suffixOld:
@@ -65,7 +65,7 @@ func (u *up) repair(c engine.Container, verb plan.Verb, text string) step {
 // other drift.
 func (u *up) comeBack(c engine.Container, base string, edges ...plan.Edge) engine.Container {
 	s := u.repair(c, plan.Rename, "kept aside by an interrupted run")
-	u.pending["container "+base] = u.add(s, "rename "+c.Name+" to "+base, engine.RenameContainer{From: c.ID, To: base}, edges...)
+	u.claim(base, u.add(s, "rename "+c.Name+" to "+base, engine.RenameContainer{From: c.ID, To: base}, edges...))
 	c.Name = base
 	return c
 }
@@ -88,8 +88,12 @@ func (u *up) fallBack(r *replica) {
 // dropOld removes an old container whose replacement is proven.
 func (u *up) dropOld(r *replica, old engine.Container, edges ...plan.Edge) {
 	s := u.repair(old, plan.Remove, "its replacement is ready")
-	u.pending["container "+r.name] = u.add(s, "remove leftover "+old.Name, engine.RemoveContainer{Name: old.ID}, edges...)
+	u.claim(r.name, u.add(s, "remove leftover "+old.Name, engine.RemoveContainer{Name: old.ID}, edges...))
 }
+
+// claim notes an action that has to be over before a container's name, and
+// those that a replacement gives on its way, can be relied upon.
+func (u *up) claim(name, id string) { u.names[name] = append(u.names[name], onDone(id)) }
 
 // proveLeftover finishes a replacement that an interrupted run left after the
 // rename: the old container goes when the new one is ready, and comes back if

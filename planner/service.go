@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -17,6 +18,7 @@ type replica struct {
 	number  int
 	found   *engine.Container // nil when there is none
 
+	made     string     // the action that gives a new container its name; "" without one
 	begun    string     // the action that starts it; "" when it runs already, or is not to run
 	start    string     // begun, or the last of the hooks behind it
 	stop     string     // the action that stops what a replacement replaces; "" for none
@@ -25,6 +27,7 @@ type replica struct {
 	replaced bool       // made anew, unless the guard holds
 	guard    plan.Guard // of the replacement; empty when it is certain
 
+	mended   []plan.Edge     // what brings back the container that is there
 	recorded *spec.Container // the definition to record, where it is not the one to create with; nil else
 }
 
@@ -35,13 +38,8 @@ func (r *replica) certain() bool { return r.replaced && len(r.guard) == 0 }
 func (r *replica) disturbed() bool { return r.start != "" || r.replaced }
 
 // settledBy is the action after which the container under the name stays: the
-// proof of a replacement, or else the start.
-func (r *replica) settledBy() string {
-	if r.proof != "" {
-		return r.proof
-	}
-	return r.start
-}
+// proof of a replacement, or the start, or what gave it its name.
+func (r *replica) settledBy() string { return cmp.Or(r.proof, r.start, r.made) }
 
 // service plans all replicas of a service. Those that it depends on have been
 // planned before.
@@ -189,10 +187,7 @@ func (u *up) await(r *replica, c engine.Condition, why plan.Reason) []plan.Edge 
 		return nil
 	}
 	s := step{change: plan.Change{Verb: plan.Wait, Object: "container", Name: r.name, Service: r.service.Name}, reasons: []plan.Reason{why}}
-	if r.found != nil && !r.disturbed() && r.found.Status == engine.StatusRunning {
-		return after(u.add(s, waitID(r, c), u.wait(r, c)))
-	}
-	return after(u.add(s, waitID(r, c), u.wait(r, c), after(r.start)...))
+	return after(u.add(s, waitID(r, c), u.wait(r, c), append(after(r.start), u.names[r.name]...)...))
 }
 
 func waitID(r *replica, c engine.Condition) string { return string(c) + " " + r.name }

@@ -52,6 +52,8 @@ type up struct {
 	pending map[string]string                    // network, volume or image reference -> the action that brings it
 	fresh   map[string]bool                      // volumes created in this run
 	images  map[string]image                     // by reference
+	names   map[string][]plan.Edge               // container name -> what has to be over before it can be relied upon
+	rewired map[string]string                    // container ID -> the action that puts it back on a network made anew
 	asides  map[string]engine.Container          // name -> the proven container that was renamed aside for it
 	turns   map[string][]*replica                // by service, once it was planned
 
@@ -62,7 +64,7 @@ type up struct {
 func newUp(desired *spec.Stack, observed engine.State, opts Options) *up {
 	return &up{
 		draft: newDraft(desired.Name, observed), desired: desired, observed: observed, opts: opts,
-		needed: map[string]map[engine.Condition]bool{}, pending: map[string]string{}, fresh: map[string]bool{},
+		needed: map[string]map[engine.Condition]bool{}, pending: map[string]string{}, names: map[string][]plan.Edge{}, rewired: map[string]string{}, fresh: map[string]bool{},
 		images: map[string]image{}, asides: map[string]engine.Container{}, turns: map[string][]*replica{},
 		released: map[string]release{},
 	}
@@ -168,7 +170,7 @@ func (u *up) awaitAll(order []string) {
 // more, dependents first.
 func (u *up) remove(containers []engine.Container, why plan.Reason) {
 	o := newOutgoing(&u.draft, u.desired, containers, StopOptions{Timeout: u.opts.StopTimeout})
-	o.why = why
+	o.why, o.after = why, u.rewired
 	o.stopAll()
 	o.removeAll()
 	for _, c := range containers {

@@ -27,6 +27,21 @@ type Case struct {
 	Engine  *memory.Engine // as it is before; it is copied, never changed
 	Desired *spec.Stack
 	Options planner.Options
+	Points  int // at how many points at most the run is killed, and made to fail; 0 for all
+}
+
+// points are the indexes at which a plan of n actions is disturbed, spread
+// evenly.
+func (c Case) points(n int) []int {
+	step := 1
+	if c.Points > 0 && n > c.Points {
+		step = n/c.Points + 1
+	}
+	var out []int
+	for k := 0; k < n; k += step {
+		out = append(out, k)
+	}
+	return out
 }
 
 // Hold plans the case, holds the plan to every law, and returns it. An error
@@ -120,7 +135,7 @@ var errKilled = errors.New("killed")
 func (c Case) interruptible(t testing.TB, p *plan.Plan, end *memory.Engine) {
 	t.Helper()
 	want := picture(t, end, c.Desired)
-	for k := range len(p.Actions) {
+	for _, k := range c.points(len(p.Actions)) {
 		e := c.Engine.Clone()
 		kill := countdown{left: k, perform: performOn(e)}
 		// Its error is the kill.
@@ -148,7 +163,8 @@ func (c Case) unharmed(t testing.TB, p *plan.Plan) {
 	if c.Options.NoStart {
 		return
 	}
-	for _, a := range p.Actions {
+	for _, k := range c.points(len(p.Actions)) {
+		a := p.Actions[k]
 		if a.Undo() {
 			continue
 		}
@@ -249,6 +265,10 @@ func picture(t testing.TB, e *memory.Engine, desired *spec.Stack) string {
 	state := snapshot(t, e, desired)
 	var lines []string
 	for _, c := range state.Containers {
+		if _, ok := desired.Services[c.Service]; !ok {
+			lines = append(lines, "orphan "+c.Name)
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("container %s %s image %s %s", c.Name, c.Status, c.ImageID, definition(c)))
 	}
 	for name, n := range state.Networks {
