@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"os/exec"
 	"slices"
@@ -89,13 +90,20 @@ func (s *sandbox) containers() map[string]container {
 	return out
 }
 
+// inspect reads what is there of the names; what has gone meanwhile is left out.
 func inspect[T any](t testing.TB, names ...string) (out []T) {
 	t.Helper()
 	if len(names) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal([]byte(docker(t, append([]string{"inspect"}, names...)...)), &out); err != nil {
-		t.Fatal(err)
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	text, err := exec.CommandContext(ctx, "docker", append([]string{"inspect"}, names...)...).Output()
+	if exit := new(exec.ExitError); errors.As(err, &exit) && strings.Contains(string(exit.Stderr), "No such object") {
+		err = nil
+	}
+	if err := errors.Join(err, json.Unmarshal(text, &out)); err != nil {
+		t.Fatalf("docker inspect %q: %v", names, err)
 	}
 	return out
 }

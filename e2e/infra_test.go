@@ -64,7 +64,7 @@ services:
 	s.try("up", "-d").ended(1).says(port, stranger).changedNothing()
 	docker(t, "rm", "-f", stranger)
 	s.run("up", "-d").says(port)
-	if got := inspect[container](t, s.name+"-web-1")[0].NetworkSettings.Ports["8080/tcp"][0].HostPort; got != port {
+	if got := s.container("web").NetworkSettings.Ports["8080/tcp"][0].HostPort; got != port {
 		t.Errorf("published at %s, want %s", got, port)
 	}
 }

@@ -96,7 +96,7 @@ func TestUpOfOneServiceBringsWhatItDependsOn(t *testing.T) {
 	if got := s.names("ps"); !slices.Equal(got, []string{s.name + "-back-1"}) {
 		t.Errorf("--no-deps brought %q", got)
 	}
-	s.try("up", "-d", "bakc").ended(1).says("bakc", "no such service").changedNothing()
+	s.try("up", "-d", "bakc").ended(1).says("bakc", "did you mean back").changedNothing()
 }
 
 func TestForceAndNoRecreate(t *testing.T) {
