@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/stackfile/stack/engine"
@@ -260,7 +261,8 @@ func (f *follower) ended(known *followed, err error) {
 	s := known.stream
 	known.stream = nil
 	f.open--
-	if err != nil && f.ctx.Err() == nil {
+	// A container that was removed meanwhile has no more to say.
+	if err != nil && f.ctx.Err() == nil && !errors.Is(err, engine.ErrNotFound) {
 		f.err = err
 	}
 	if s.exit != nil {
