@@ -19,10 +19,38 @@ func (c *checker) serviceFiles(at string, service *node) {
 			c.readable(item, fmt.Sprintf("%s.label_file[%d]", at, i), "label file")
 		}
 	}
+	if list := service.get("security_opt"); list != nil && list.kind == listNode {
+		for i, item := range list.items {
+			c.seccomp(item, fmt.Sprintf("%s.security_opt[%d]", at, i))
+		}
+	}
 	for _, section := range []string{"secrets", "configs"} {
 		c.sourceFiles(service.get(section), section)
 	}
 	c.sourceFiles(service.get("build", "secrets"), "secrets")
+}
+
+// seccompFile is the file of a security option that names a seccomp profile, ""
+// for any other option.
+func seccompFile(option string) string {
+	key, value, ok := strings.Cut(option, "=")
+	if !ok {
+		key, value, _ = strings.Cut(option, ":")
+	}
+	if key != "seccomp" || value == "unconfined" || value == "builtin" || strings.HasPrefix(value, "{") {
+		return ""
+	}
+	return value
+}
+
+func (c *checker) seccomp(item *node, field string) {
+	file := seccompFile(item.text())
+	if file == "" {
+		return
+	}
+	if _, err := profile(absolute(c.dir, file)); err != nil {
+		c.report(item.at.finding(field, "cannot read seccomp profile "+file+": "+reason(err), ""))
+	}
 }
 
 func (c *checker) envFile(field string, item *node) {

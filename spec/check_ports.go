@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -69,11 +70,11 @@ func (p place) text() string {
 }
 
 func (b binding) host() string {
-	text := strconv.Itoa(b.first) + "/" + b.protocol
+	port := strconv.Itoa(b.first)
 	if b.ip != "" {
-		return b.ip + ":" + text
+		port = net.JoinHostPort(b.ip, port)
 	}
-	return text
+	return port + "/" + b.protocol
 }
 
 // claims returns the single ports of a service, and reports those that its

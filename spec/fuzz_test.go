@@ -63,8 +63,9 @@ func checkFindings(t *testing.T, err error) {
 }
 
 // composeLoad is a whole load by compose-go, with its own checks.
-func composeLoad(dir, text string) error {
-	_, err := loader.LoadWithContext(context.Background(), types.ConfigDetails{
+func composeLoad(dir, text string) (err error) {
+	defer recovered(&err)
+	_, err = loader.LoadWithContext(context.Background(), types.ConfigDetails{
 		WorkingDir:  dir,
 		ConfigFiles: []types.ConfigFile{{Filename: "-", Content: []byte(text)}},
 		Environment: map[string]string{"A": "a", "EMPTY": ""},

@@ -122,7 +122,7 @@ func (r *reader) include(ctx context.Context, doc *node, s scope, src *source) *
 	if list == nil {
 		return doc
 	}
-	if r.schema != nil {
+	if r.schema != nil && list.kind != nullNode {
 		r.findings = append(r.findings, r.schema.checkInclude(list)...)
 	}
 	if list.kind != listNode {

@@ -3,6 +3,7 @@ package spec
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -59,8 +60,18 @@ type loadModes struct{ raw, noNormalize, noPaths, noCheck bool }
 
 // project is the stack as compose-go reads it: merged, of the active profiles,
 // its env files not yet read.
-func (r *reading) project(ctx context.Context, modes loadModes) (*types.Project, error) {
+func (r *reading) project(ctx context.Context, modes loadModes) (project *types.Project, err error) {
+	defer recovered(&err)
 	return loader.LoadWithContext(ctx, r.details(), r.options(modes))
+}
+
+// recovered makes a panic of compose-go's an error: its merge asserts types
+// before anything has checked them. We check first, and this is for what slips
+// through: a file must never end the process.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("compose-go: %v", p)
+	}
 }
 
 func (r *reading) details() types.ConfigDetails {

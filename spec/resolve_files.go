@@ -148,10 +148,10 @@ func (r *resolver) securityOpt(s types.ServiceConfig) []string {
 		if ok && key != "no-new-privileges" {
 			option = key + "=" + value
 		}
-		if key == "seccomp" && value != "unconfined" && value != "builtin" && !strings.HasPrefix(value, "{") {
-			text, err := profile(r.abs(value))
+		if file := seccompFile(option); file != "" {
+			text, err := profile(r.abs(file))
 			if err != nil {
-				r.fail(s.Name, "security_opt", "seccomp profile "+value+": "+reason(err))
+				r.fail(s.Name, "security_opt", "seccomp profile "+file+": "+reason(err))
 			}
 			option = "seccomp=" + text
 		}

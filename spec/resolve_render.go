@@ -99,7 +99,7 @@ func (r *reading) withEnv(project *types.Project) (*types.Project, error) {
 
 // renderModel writes the merged files before anything is substituted.
 func (r *reading) renderModel(ctx context.Context, o RenderOptions, modes loadModes, names []string) ([]byte, error) {
-	model, err := loader.LoadModelWithContext(ctx, r.details(), r.options(modes))
+	model, err := r.model(ctx, modes)
 	if err != nil {
 		return nil, r.fileError(err)
 	}
@@ -116,6 +116,11 @@ func (r *reading) renderModel(ctx context.Context, o RenderOptions, modes loadMo
 		return nil, fmt.Errorf("render: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+func (r *reading) model(ctx context.Context, modes loadModes) (model map[string]any, err error) {
+	defer recovered(&err)
+	return loader.LoadModelWithContext(ctx, r.details(), r.options(modes))
 }
 
 // A Listing is one aspect of a stack, listed line by line.
@@ -221,7 +226,7 @@ func variables(ctx context.Context, opts LoadOptions) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := loader.LoadModelWithContext(ctx, r.details(), r.options(loadModes{raw: true, noCheck: true}))
+	model, err := r.model(ctx, loadModes{raw: true, noCheck: true})
 	if err != nil {
 		return nil, r.fileError(err)
 	}
