@@ -49,7 +49,7 @@ func Foreground(ctx context.Context, e engine.Engine, desired *spec.Stack, up pl
 	if opts.CodeFrom != "" {
 		opts.Until = FirstExit
 	}
-	s := newForeground(ctx, e, desired, up, opts)
+	s := newForeground(e, desired, up, opts)
 	if err := s.follower.watch(context.WithoutCancel(ctx)); err != nil {
 		return 0, err
 	}
@@ -73,7 +73,7 @@ func Foreground(ctx context.Context, e engine.Engine, desired *spec.Stack, up pl
 		}
 	}
 	if ctx.Err() != nil {
-		err = errors.Join(s.stop("interrupted", over), err)
+		err = errors.Join(s.stop(ctx, "interrupted", over), err)
 	}
 	return 0, err
 }
@@ -85,15 +85,14 @@ type foreground struct {
 	services []string
 	opts     ForegroundOptions
 	follower *follower
-	life     context.Context // outlives the interruption, so that last lines are seen
-	ended    chan Exit       // the exit that ends the run
-	codes    chan Exit       // exits of CodeFrom
+	ended    chan Exit // the exit that ends the run
+	codes    chan Exit // exits of CodeFrom
 }
 
-func newForeground(ctx context.Context, e engine.Engine, desired *spec.Stack, up planner.Options, opts ForegroundOptions) *foreground {
+func newForeground(e engine.Engine, desired *spec.Stack, up planner.Options, opts ForegroundOptions) *foreground {
 	s := &foreground{
 		engine: e, project: Project{desired.Name, desired}, services: scope(desired, up), opts: opts,
-		life: context.WithoutCancel(ctx), ended: make(chan Exit, 1), codes: make(chan Exit, 1),
+		ended: make(chan Exit, 1), codes: make(chan Exit, 1),
 	}
 	s.follower = newFollower(e, s.project)
 	s.follower.wanted = func(c engine.ContainerEvent) bool { return slices.Contains(s.services, c.Service) }
@@ -173,10 +172,10 @@ func (s *foreground) stay(ctx context.Context, over chan error) (int, error) {
 	case err := <-over:
 		return s.code(nil), err
 	case exit := <-s.ended:
-		err := s.stop("container "+exit.Container+" exited", over)
+		err := s.stop(ctx, "container "+exit.Container+" exited", over)
 		return s.code(&exit), err
 	case <-ctx.Done():
-		return 0, errors.Join(s.stop("interrupted", over), ctx.Err())
+		return 0, errors.Join(s.stop(ctx, "interrupted", over), ctx.Err())
 	}
 }
 
@@ -201,8 +200,8 @@ func (s *foreground) code(first *Exit) int {
 // killPatience bounds a kill: nobody can interrupt it any more.
 const killPatience = 20 * time.Second
 
-func (s *foreground) kill(options planner.StopOptions) error {
-	ctx, cancel := context.WithTimeout(s.life, killPatience)
+func (s *foreground) kill(ctx context.Context, options planner.StopOptions) error {
+	ctx, cancel := context.WithTimeout(ctx, killPatience)
 	defer cancel()
 	options.Timeout = new(time.Duration)
 	_, err := Apply(ctx, s.engine, Stop(s.project, options), Options{Parallel: s.opts.Parallel, Events: s.opts.Events})
@@ -220,14 +219,15 @@ func (s *foreground) aborted() bool {
 
 // stop stops what runs and returns when its last lines are through. The abort
 // kills.
-func (s *foreground) stop(cause string, over chan error) error {
+func (s *foreground) stop(ctx context.Context, cause string, over chan error) error {
+	ctx = context.WithoutCancel(ctx) // the stop outlives the interruption
 	if s.opts.Stopping != nil {
 		s.opts.Stopping(cause)
 	}
 	options := planner.StopOptions{Services: s.services, Timeout: s.opts.StopTimeout}
-	_, err := Apply(s.life, s.engine, Stop(s.project, options), s.opts.Options)
+	_, err := Apply(ctx, s.engine, Stop(s.project, options), s.opts.Options)
 	if err != nil && s.aborted() {
-		err = s.kill(options)
+		err = s.kill(ctx, options)
 	}
 	if err != nil {
 		return err

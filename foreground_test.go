@@ -110,10 +110,27 @@ func TestInterruptStopsInOrderAndKeepsLastLines(t *testing.T) {
 	if got := running(t, e); got != "" {
 		t.Errorf("still running: %s", got)
 	}
-	told := s.all()
-	if slices.Index(told, "app-web-1: exit 143") > slices.Index(told, "app-db-1: exit 143") {
-		t.Errorf("the dependency stopped first: %q", told)
+	if got, want := stops(e), []string{"web", "db"}; !slices.Equal(got, want) {
+		t.Errorf("stopped %q, want %q", got, want)
 	}
+}
+
+// stops are the services that the engine was asked to stop, in order.
+func stops(e *memory.Engine) (out []string) {
+	names := map[string]string{}
+	state, err := e.Snapshot(context.Background(), engine.Query{})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, c := range state.Containers {
+		names[c.ID], names[c.Name] = c.Service, c.Service
+	}
+	for _, op := range e.Ops() {
+		if stop, ok := op.(engine.StopContainer); ok {
+			out = append(out, names[stop.Name])
+		}
+	}
+	return out
 }
 
 func TestInterruptWhileConvergingStopsWhatRuns(t *testing.T) {

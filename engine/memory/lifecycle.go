@@ -115,6 +115,7 @@ func (w *world) stop(c *container) error {
 	if !c.runs() {
 		return nil
 	}
+	w.event(c, "kill")
 	w.exit(c, exitTerminated)
 	c.status = engine.StatusExited
 	w.event(c, "stop")
