@@ -124,12 +124,21 @@ func waitTimeout(s *suite) {
 
 // waitCancelled cancels a wait that has begun to look.
 func waitCancelled(s *suite) {
-	c := s.checked("-unhealthy")
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
-	began := make(chan struct{}, 1)
-	op := engine.WaitContainer{Name: s.start("web", c), Condition: engine.Healthy, Check: c.Healthcheck}
-	ended := make(chan error, 1)
+	ended := s.waitInVain(ctx, s.start("web", s.checked("-unhealthy")))
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		s.Errorf("got %v", err)
+	}
+}
+
+// waitInVain begins a wait for a container that does not become healthy, and
+// returns when the wait has looked. The channel gives its error.
+func (s *suite) waitInVain(ctx context.Context, name string) <-chan error {
+	s.Helper()
+	began, ended := make(chan struct{}, 1), make(chan error, 1)
+	op := engine.WaitContainer{Name: name, Condition: engine.Healthy, Check: healthcheck()}
 	go func() {
 		_, err := s.WaitContainer(ctx, op, func(plan.Progress) {
 			select {
@@ -140,10 +149,7 @@ func waitCancelled(s *suite) {
 		ended <- err
 	}()
 	s.await("progress of the wait", began)
-	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		s.Errorf("got %v", err)
-	}
+	return ended
 }
 
 // await waits for something that must happen.
@@ -156,24 +162,14 @@ func (s *suite) await(what string, happened <-chan struct{}) {
 	}
 }
 
-// waitRemoved: a container that is removed will never be ready.
+// waitRemoved: a container that is removed will never be ready, though its name
+// may go to another one.
 func waitRemoved(s *suite) {
-	c := s.checked("-unhealthy")
-	name := s.start("web", c)
-	ended := make(chan error, 1)
-	began := make(chan struct{}, 1)
-	go func() {
-		_, err := s.WaitContainer(s.ctx, engine.WaitContainer{Name: name, Condition: engine.Healthy, Check: c.Healthcheck}, func(plan.Progress) {
-			select {
-			case began <- struct{}{}:
-			default:
-			}
-		})
-		ended <- err
-	}()
-	s.await("progress of the wait", began)
+	name := s.start("web", s.checked("-unhealthy"))
+	ended := s.waitInVain(s.ctx, name)
 	s.ok(engine.RemoveContainer{Name: name})
-	if err := <-ended; err == nil || errors.Is(err, context.DeadlineExceeded) {
+	var notReady *engine.NotReadyError
+	if err := <-ended; !errors.As(err, &notReady) {
 		s.Errorf("got %v", err)
 	}
 }

@@ -13,8 +13,12 @@ import (
 // does. Where nothing can be said it waits for another call to change the
 // container, and fails at once when the wait has a timeout.
 func (e *Engine) WaitContainer(ctx context.Context, op engine.WaitContainer, progress func(plan.Progress)) (plan.Outcome, error) {
+	c, err := e.lookUp(op.Name)
+	if err != nil {
+		return plan.Outcome{}, fmt.Errorf("wait: %w", err)
+	}
 	for {
-		changed, over, out, err := e.look(op)
+		changed, over, out, err := e.look(c, op)
 		if over {
 			return out, err
 		}
@@ -27,15 +31,17 @@ func (e *Engine) WaitContainer(ctx context.Context, op engine.WaitContainer, pro
 	}
 }
 
-// look sees how far a container is. When nothing is over, changed tells when to
-// look again.
-func (e *Engine) look(op engine.WaitContainer) (changed <-chan struct{}, over bool, out plan.Outcome, err error) {
+func (e *Engine) lookUp(name string) (*container, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	c, err := e.get(op.Name)
-	if err != nil {
-		return nil, true, out, fmt.Errorf("wait: %w", err)
-	}
+	return e.get(name)
+}
+
+// look sees how far a container is. When nothing is over, changed tells when to
+// look again.
+func (e *Engine) look(c *container, op engine.WaitContainer) (changed <-chan struct{}, over bool, out plan.Outcome, err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	met, cause := e.meet(c, op.Condition)
 	if !met && cause == "" && op.Timeout > 0 {
 		cause = fmt.Sprintf("still %s after %s", c.state(), op.Timeout)
@@ -51,6 +57,8 @@ func (e *Engine) look(op engine.WaitContainer) (changed <-chan struct{}, over bo
 // returns the cause when that cannot be any more.
 func (w *world) meet(c *container, condition engine.Condition) (met bool, cause string) {
 	switch {
+	case w.containers[c.id] == nil:
+		return false, "it was removed"
 	case c.status == engine.StatusExited && condition == engine.Completed && c.exitCode == 0:
 		return true, ""
 	case c.status == engine.StatusExited:
