@@ -7,7 +7,6 @@ import (
 
 	"github.com/compose-spec/compose-go/v2/interpolation"
 	"github.com/compose-spec/compose-go/v2/loader"
-	composeschema "github.com/compose-spec/compose-go/v2/schema"
 	"github.com/compose-spec/compose-go/v2/tree"
 	"github.com/compose-spec/compose-go/v2/types"
 )
@@ -114,6 +113,3 @@ func interpolate(text string, lookup func(string) (string, bool)) (string, error
 	}
 	return value, nil
 }
-
-// schemaText is the JSON schema of the Compose specification.
-func schemaText() string { return composeschema.Schema }

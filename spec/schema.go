@@ -1,6 +1,7 @@
 package spec
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -59,10 +60,16 @@ type allowed struct{ any bool }
 
 func (a *allowed) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &a.any) }
 
-// composeSchema is the schema that compose-go embeds, linked and flattened.
+// schemaText is the schema that compose-go embeds, without its prose, which
+// takes most of the time to read. A test keeps it current.
+//
+//go:embed schema.json
+var schemaText []byte
+
+// composeSchema is the schema of the specification, linked and flattened.
 var composeSchema = sync.OnceValues(func() (*schema, error) {
 	var root schema
-	if err := json.Unmarshal([]byte(schemaText()), &root); err != nil {
+	if err := json.Unmarshal(schemaText, &root); err != nil {
 		return nil, fmt.Errorf("schema of the Compose specification: %w", err)
 	}
 	l := linker{defs: root.Defs, done: map[*schema]bool{}, regexps: map[string]*regexp.Regexp{}}

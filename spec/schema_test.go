@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"math/rand/v2"
@@ -24,7 +25,7 @@ var known = []string{
 
 func TestSchemaHasOnlyWordsThatAreRead(t *testing.T) {
 	var root any
-	if err := json.Unmarshal([]byte(schemaText()), &root); err != nil {
+	if err := json.Unmarshal([]byte(composeschema.Schema), &root); err != nil {
 		t.Fatal(err)
 	}
 	var walk func(v any, keysAreWords bool, path string)
@@ -45,6 +46,47 @@ func TestSchemaHasOnlyWordsThatAreRead(t *testing.T) {
 		}
 	}
 	walk(root, true, "")
+}
+
+func TestSchemaFileIsComposeGos(t *testing.T) {
+	var root any
+	if err := json.Unmarshal([]byte(composeschema.Schema), &root); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(withoutProse(root, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append(text, '\n')
+	if *update {
+		if err := os.WriteFile("schema.json", text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if !bytes.Equal(text, schemaText) {
+		t.Error("schema.json is not compose-go's schema: run go test ./spec -run TestSchemaFile -update")
+	}
+}
+
+// withoutProse drops what is meant for people from a schema; names of keys, such
+// as title, stay.
+func withoutProse(v any, keysAreWords bool) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for key, value := range v {
+			if keysAreWords && slices.Contains([]string{"description", "title", "$schema", "$id", "deprecated", "default"}, key) {
+				continue
+			}
+			names := keysAreWords && slices.Contains([]string{"properties", "patternProperties", "$defs"}, key)
+			out[key] = withoutProse(value, !names)
+		}
+		return out
+	case []any:
+		for i := range v {
+			v[i] = withoutProse(v[i], keysAreWords)
+		}
+	}
+	return v
 }
 
 // asAny is a node as compose-go's validation takes it.
