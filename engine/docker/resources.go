@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 
@@ -33,7 +35,32 @@ func (e *Engine) CreateNetwork(ctx context.Context, op engine.CreateNetwork) err
 			return nil
 		}
 	}
+	if err == nil {
+		err = e.settle(ctx, op)
+	}
 	return e.fail(err, "network %s: create", name)
+}
+
+// settle leaves one network of the name, the oldest. Engines before API 1.44
+// make two when they are asked twice at once: by this run, and by one that was
+// killed before it had its answer. Neither could be joined by name then.
+func (e *Engine) settle(ctx context.Context, op engine.CreateNetwork) error {
+	list, err := e.client.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("name", op.Definition.Name))})
+	if err != nil {
+		return err
+	}
+	same := slices.DeleteFunc(list, func(n network.Summary) bool {
+		return n.Name != op.Definition.Name || !sameDefinition(n.Labels, op.Labels)
+	})
+	slices.SortFunc(same, func(a, b network.Summary) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	for _, double := range same[min(1, len(same)):] {
+		if err := gone(e.client.NetworkRemove(ctx, double.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func sameDefinition(found, asked map[string]string) bool {
