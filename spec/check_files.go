@@ -69,15 +69,12 @@ func (c *checker) envFile(field string, item *node) {
 	if !c.readable(path, field, "env file") {
 		return
 	}
-	lookup := func(name string) (string, bool) { v, ok := c.env[name]; return v, ok || name != "" }
-	if err := readEnvFile(c.resolved(path), format, map[string]string{}, lookup); err != nil {
-		c.report(path.at.finding(field, "env file "+path.text()+": "+unnamed(err.Error(), c.resolved(path)), ""))
+	// Which variables are known is settled when the files are merged; here each
+	// has some value, and what is wrong is wrong in itself.
+	some := func(string) (string, bool) { return "value", true }
+	if err := readEnvFile(c.resolved(path), format, map[string]string{}, some, nil); err != nil {
+		c.report(path.at.finding(field, "env file "+path.text()+": "+reason(err), ""))
 	}
-}
-
-// unnamed takes the path out of a message that names it beside us.
-func unnamed(message, path string) string {
-	return strings.TrimPrefix(message, "failed to read "+path+": ")
 }
 
 // resolved is the absolute path that a node's text means.

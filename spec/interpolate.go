@@ -147,10 +147,14 @@ func nameLength(text string) int {
 	return len(text)
 }
 
+func unsetText(name string) string {
+	return "variable " + name + " is not set: an empty text stands for it"
+}
+
 // substitute expands the variables of a scalar and casts the result.
 func (p *parser) substitute(text string, at place, path string, cast *castTree) any {
 	s := substitution{lookup: p.lookup, unset: func(name string) {
-		p.warn(at.finding(path, "variable "+name+" is not set: an empty text stands for it", ""))
+		p.warn(at.finding(path, unsetText(name), ""))
 	}}
 	value := s.expand(text)
 	for _, err := range s.errs {
@@ -161,7 +165,7 @@ func (p *parser) substitute(text string, at place, path string, cast *castTree) 
 	}
 	v, err := cast.cast(value)
 	if err != nil {
-		p.report(at.finding(path, fmt.Sprintf("expected %s, got the text %q", cast.want, shorten(value)), ""))
+		p.report(at.finding(path, "expected "+cast.want+", got "+newText(at, value).describe(), ""))
 		return value
 	}
 	return v

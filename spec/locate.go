@@ -102,7 +102,7 @@ func (in *input) addEnvFiles(opts LoadOptions) error {
 		for i, file := range files {
 			resolved[i] = absolute(opts.Dir, file)
 		}
-		return in.mergeEnv(resolved)
+		return in.mergeEnv(resolved, opts)
 	}
 	if off, err := strconv.ParseBool(cmpOr(opts.Env["COMPOSE_DISABLE_ENV_FILE"], "false")); err != nil {
 		return fmt.Errorf("COMPOSE_DISABLE_ENV_FILE: %q is neither true nor false", opts.Env["COMPOSE_DISABLE_ENV_FILE"])
@@ -110,14 +110,35 @@ func (in *input) addEnvFiles(opts LoadOptions) error {
 		return nil
 	}
 	if file := filepath.Join(in.dir, ".env"); isFile(file) {
-		return in.mergeEnv([]string{file})
+		return in.mergeEnv([]string{file}, opts)
 	}
 	return nil
 }
 
-func (in *input) mergeEnv(files []string) (err error) {
-	in.env, err = withEnvFiles(in.env, files)
-	return err
+// mergeEnv reads env files. What is wrong in them is one *FileError.
+func (in *input) mergeEnv(files []string, opts LoadOptions) error {
+	r := &reader{dir: opts.Dir}
+	var findings []Finding
+	in.env = withEnvFiles(in.env, files, func(file string, err error) {
+		findings = append(findings, envFinding(r.name(file), err))
+	}, func(file, name string) {
+		in.warnings = append(in.warnings, Finding{File: r.name(file), Message: unsetText(name)})
+	})
+	if len(findings) > 0 {
+		return &FileError{Findings: sorted(findings)}
+	}
+	return nil
+}
+
+func envFinding(name string, err error) Finding {
+	var at *lineError
+	switch {
+	case !errors.As(err, &at):
+		return Finding{File: name, Message: "cannot be read: " + reason(err)}
+	case at.line == 0:
+		return Finding{File: name, Line: 1, Column: 1, Message: at.text}
+	}
+	return Finding{File: name, Line: at.line, Column: 1, Message: at.text}
 }
 
 func cmpOr(a, b string) string {

@@ -151,7 +151,7 @@ func (n *node) describe() string {
 	case bool:
 		return "the boolean " + n.text()
 	case string:
-		return "the text " + strconv.Quote(shorten(v))
+		return "the text " + strconv.Quote(shorten(Mask("", v)))
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return "no finite number"

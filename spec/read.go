@@ -92,10 +92,12 @@ func (r *reader) open(path, dir string, at place, fieldName string) *source {
 	return src
 }
 
-// name is how a file is named to the user: relative when it is below the
-// working folder.
-func (r *reader) name(path string) string {
-	if rel, err := filepath.Rel(r.dir, path); err == nil && !strings.HasPrefix(rel, "..") {
+// name is how a file is named to the user.
+func (r *reader) name(path string) string { return shortPath(r.dir, path) }
+
+// shortPath is relative for what is below a folder.
+func shortPath(dir, path string) string {
+	if rel, err := filepath.Rel(dir, path); err == nil && !strings.HasPrefix(rel, "..") {
 		return rel
 	}
 	return path
@@ -213,11 +215,11 @@ func (r *reader) includedEnv(entry *node, name string, s scope, dir string) map[
 	} else if file := filepath.Join(dir, ".env"); isFile(file) {
 		files = append(files, file)
 	}
-	env, err := withEnvFiles(s.env, files)
-	if err != nil {
-		r.report(entry.at.finding(joinPath(name, "env_file"), err.Error(), ""))
-	}
-	return env
+	return withEnvFiles(s.env, files, func(file string, err error) {
+		r.report(entry.at.finding(joinPath(name, "env_file"), "env file "+r.name(file)+": "+reason(err), ""))
+	}, func(file, variable string) {
+		r.warn(entry.at.finding(joinPath(name, "env_file"), "env file "+r.name(file)+": "+unsetText(variable), ""))
+	})
 }
 
 func isFile(path string) bool {

@@ -38,6 +38,7 @@ func (r *reading) resolve(ctx context.Context) (*Stack, error) {
 	if len(resolver.findings) > 0 {
 		return nil, &FileError{Findings: sorted(resolver.findings)}
 	}
+	s.Warnings = sorted(append(s.Warnings, resolver.warnings...))
 	resolver.used(s)
 	markJobs(s)
 	return s, nil
@@ -139,6 +140,7 @@ type resolver struct {
 	*reading
 	project  *types.Project
 	findings []Finding
+	warnings []Finding
 }
 
 // used adds the networks and volumes that active services use: docker compose
@@ -185,13 +187,28 @@ func (r *resolver) node(service string, keys ...string) *node {
 	return r.tree.get(append([]string{"services", service}, keys...)...)
 }
 
-func (r *resolver) fail(service, key, message string) {
+func (r *resolver) fail(service, key string, i int, message string) {
+	r.findings = append(r.findings, r.finding(service, key, i, message))
+}
+
+func (r *resolver) warn(service, key string, i int, message string) {
+	r.warnings = append(r.warnings, r.finding(service, key, i, message))
+}
+
+// finding stands at the entry i of a service's list, or at the list.
+func (r *resolver) finding(service, key string, i int, message string) Finding {
 	n := r.node(service, key)
-	at := place{}
-	if n != nil {
-		at = n.at
+	if n == nil {
+		return Finding{Field: "services." + service + "." + key, Message: message}
 	}
-	r.findings = append(r.findings, at.finding("services."+service+"."+key, message, ""))
+	field := fmt.Sprintf("services.%s.%s[%d]", service, key, i)
+	if list := listed(n); n.kind != mapNode && i < len(list.items) {
+		n = list.items[i]
+	}
+	if n.kind == mapNode && n.get("path") != nil {
+		n = n.get("path")
+	}
+	return n.at.finding(field, message, "")
 }
 
 // abs is an absolute path for one that compose-go left relative.

@@ -65,13 +65,14 @@ func (r *resolver) environment(s types.ServiceConfig) map[string]*string {
 		v, ok := read[name]
 		return v, ok
 	}
-	for _, file := range s.EnvFiles {
+	for i, file := range s.EnvFiles {
 		path := r.abs(file.Path)
 		if !bool(file.Required) && !isFile(path) {
 			continue
 		}
-		if err := readEnvFile(path, file.Format, read, lookup); err != nil {
-			r.fail(s.Name, "env_file", "env file "+file.Path+": "+reason(err))
+		unset := func(name string) { r.warn(s.Name, "env_file", i, "env file "+shortPath(r.dir, path)+": "+unsetText(name)) }
+		if err := readEnvFile(path, file.Format, read, lookup, unset); err != nil {
+			r.fail(s.Name, "env_file", i, "env file "+shortPath(r.dir, path)+": "+reason(err))
 		}
 	}
 	for key, value := range read {
@@ -86,9 +87,10 @@ func (r *resolver) environment(s types.ServiceConfig) map[string]*string {
 func (r *resolver) labels(s types.ServiceConfig) map[string]string {
 	read := map[string]string{}
 	lookup := func(name string) (string, bool) { v, ok := read[name]; return v, ok }
-	for _, file := range s.LabelFiles {
-		if err := readEnvFile(r.abs(file), "", read, lookup); err != nil {
-			r.fail(s.Name, "label_file", "label file "+file+": "+reason(err))
+	for i, file := range s.LabelFiles {
+		unset := func(name string) { r.warn(s.Name, "label_file", i, "label file "+shortPath(r.dir, file)+": "+unsetText(name)) }
+		if err := readEnvFile(r.abs(file), "", read, lookup, unset); err != nil {
+			r.fail(s.Name, "label_file", i, "label file "+shortPath(r.dir, file)+": "+reason(err))
 		}
 	}
 	for key, value := range s.Labels {

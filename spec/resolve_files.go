@@ -85,7 +85,7 @@ func at(dir, target, source string) string {
 func (r *resolver) file(out *Service, section string, use types.FileReferenceConfig, object types.FileObjectConfig, target string) {
 	content, err := r.content(object)
 	if err != nil {
-		r.fail(out.Name, section, fmt.Sprintf("%s %s: %s", strings.TrimSuffix(section, "s"), use.Source, reason(err)))
+		r.fail(out.Name, section, 0, fmt.Sprintf("%s %s: %s", strings.TrimSuffix(section, "s"), use.Source, reason(err)))
 		return
 	}
 	sum := sha256.Sum256(content)
@@ -140,7 +140,7 @@ func (r *resolver) content(object types.FileObjectConfig) ([]byte, error) {
 // profile is a change of the container.
 func (r *resolver) securityOpt(s types.ServiceConfig) []string {
 	var out []string
-	for _, option := range s.SecurityOpt {
+	for i, option := range s.SecurityOpt {
 		key, value, ok := strings.Cut(option, "=")
 		if !ok {
 			key, value, ok = strings.Cut(option, ":")
@@ -151,7 +151,7 @@ func (r *resolver) securityOpt(s types.ServiceConfig) []string {
 		if file := seccompFile(option); file != "" {
 			text, err := profile(r.abs(file))
 			if err != nil {
-				r.fail(s.Name, "security_opt", "seccomp profile "+file+": "+reason(err))
+				r.fail(s.Name, "security_opt", i, "seccomp profile "+file+": "+reason(err))
 			}
 			option = "seccomp=" + text
 		}
