@@ -223,10 +223,6 @@ func restart(s types.ServiceConfig) string {
 // devices are devices and requests for devices.
 func (r *resolver) devices(s types.ServiceConfig, c *Container) {
 	for _, d := range s.Devices {
-		if strings.Contains(d.Source, "=") && !strings.HasPrefix(d.Source, "/") { // a CDI name: vendor/class=name
-			c.Requests = append(c.Requests, DeviceRequest{Driver: "cdi", IDs: []string{d.Source}})
-			continue
-		}
 		key := d.Source + ":" + cmp.Or(d.Target, d.Source)
 		c.Devices = with(c.Devices, key, cmp.Or(d.Permissions, "rwm"))
 	}

@@ -233,7 +233,7 @@ var support = []attribute{
 	{path: "services.*.gpus[].count"},
 	{path: "services.*.gpus[].device_ids"},
 	{path: "services.*.gpus[].options"},
-	{path: "services.*.devices[].source"},
+	{path: "services.*.devices[].source", note: "a CDI name needs API 1.44"},
 	{path: "services.*.devices[].target"},
 	{path: "services.*.devices[].permissions"},
 	{path: "services.*.device_cgroup_rules"},
@@ -282,7 +282,7 @@ var support = []attribute{
 	{path: "services.*.ports[].app_protocol", level: warned, note: "it only describes the port"},
 
 	{path: "services.*.volumes"},
-	{path: "services.*.volumes[].type"},
+	{path: "services.*.volumes[].type", note: "image needs API 1.48"},
 	{path: "services.*.volumes[].source"},
 	{path: "services.*.volumes[].target"},
 	{path: "services.*.volumes[].read_only"},
