@@ -96,7 +96,7 @@ func (u *up) judgeDependencies(v *verdict, r *replica) {
 		if d.Namespace && len(u.turns[name]) > 0 {
 			u.judgeNamespace(v, r, u.turns[name][0])
 		}
-		if d.Restart {
+		if d.Restart && !d.Namespace {
 			u.judgeRestart(v, r, u.turns[name])
 		}
 	}
