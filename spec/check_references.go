@@ -166,7 +166,7 @@ func isVolumeName(source string) bool {
 	return source != "" && !strings.ContainsAny(source[:1], `./~\`) && !strings.Contains(source, ":")
 }
 
-// cycles finds a circle of dependencies, through whatever attribute.
+// cycles finds the circles of dependencies, through whatever attribute.
 func (c *checker) cycles() {
 	edges, at := map[string][]string{}, map[[2]string]reference{}
 	for name, service := range c.services {
@@ -182,11 +182,16 @@ func (c *checker) cycles() {
 		}
 		slices.Sort(edges[name])
 	}
-	_, err := order(edges)
-	var cycle *CycleError
-	if errors.As(err, &cycle) {
-		ref := at[[2]string{cycle.Path[0], cycle.Path[1]}]
+	for {
+		var cycle *CycleError
+		if _, err := order(edges); !errors.As(err, &cycle) {
+			return
+		}
+		from, to := cycle.Path[0], cycle.Path[1]
+		ref := at[[2]string{from, to}]
 		c.report(ref.at.finding(ref.field, cycle.Error(), "take one of these dependencies away"))
 		c.causes = append(c.causes, cycle)
+		// Without this dependency the next circle shows, if there is one.
+		edges[from] = slices.DeleteFunc(edges[from], func(name string) bool { return name == to })
 	}
 }

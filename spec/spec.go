@@ -20,7 +20,7 @@ type Stack struct {
 	Services map[string]Service // those of the active profiles, by name
 	Inactive []string           // declared, but outside the active profiles; sorted. Not orphans
 	Networks map[string]Network // those in use, by the file's key
-	Volumes  map[string]Volume  // those declared, by the file's key
+	Volumes  map[string]Volume  // those in use, by the file's key
 	Warnings []Finding          // accepted, but not honoured; each names its attribute
 }
 
