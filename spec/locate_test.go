@@ -2,6 +2,7 @@ package spec
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -163,5 +164,20 @@ func TestAliasesThatExplode(t *testing.T) {
 	_, err := Load(context.Background(), LoadOptions{Dir: dir})
 	if err == nil || !strings.Contains(err.Error(), "too large") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestSecretTextIsNotInTheDefinition(t *testing.T) {
+	stack, err := Load(context.Background(), shopOptions(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := stack.Services["api"]
+	text, err := json.Marshal(api.Container)
+	if err != nil || strings.Contains(string(text), "very-secret") {
+		t.Errorf("in the definition: %s, %v", text, err)
+	}
+	if got := string(api.Files["/run/secrets/key"].Content); got != "very-secret" {
+		t.Errorf("to copy: %q", got)
 	}
 }
