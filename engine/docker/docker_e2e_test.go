@@ -27,7 +27,7 @@ import (
 	"github.com/stackfile/stack/spec"
 )
 
-// probeImage holds only testdata/probe, so no registry is needed.
+// probeImage holds only e2e/probe, so no registry is needed.
 const probeImage = "stack-docker-test/probe:latest"
 
 var makeProbeImage sync.Once
@@ -47,7 +47,7 @@ func real(t *testing.T) *Engine {
 func importProbe(t *testing.T, e *Engine) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "probe")
-	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "./testdata/probe")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", binary, "../../e2e/probe")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the probe: %v\n%s", err, out)
@@ -68,7 +68,7 @@ func importProbe(t *testing.T, e *Engine) {
 		t.Fatal(err)
 	}
 	answer, err := e.client.ImageImport(t.Context(), image.ImportSource{Source: &archive, SourceName: "-"}, probeImage,
-		image.ImportOptions{Changes: []string{`ENTRYPOINT ["/probe"]`, `CMD ["run"]`}})
+		image.ImportOptions{Changes: []string{`ENTRYPOINT ["/probe"]`}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
@@ -94,7 +95,7 @@ func (e *Engine) ConnectNetwork(ctx context.Context, op engine.ConnectNetwork) e
 	if err != nil {
 		return e.fail(err, "container %s: connect to network %s", op.Container, op.Network)
 	}
-	settings := convertEndpoint(op.Endpoint, finalName(strings.TrimPrefix(found.Name, "/")), nil)
+	settings := convertEndpoint(op.Endpoint, finalName(strings.TrimPrefix(found.Name, "/")), linksOf(found))
 	if present := found.NetworkSettings.Networks[op.Network]; present != nil && alike(present, settings) {
 		return nil
 	}
@@ -108,6 +109,16 @@ func (e *Engine) ConnectNetwork(ctx context.Context, op engine.ConnectNetwork) e
 		err = marked{answer{err}, engine.ErrConflict}
 	}
 	return e.fail(err, "container %s: connect to network %s", op.Container, op.Network)
+}
+
+// linksOf are the links that a container has on each of its networks. Its
+// definition tells, since an endpoint knows only its own.
+func linksOf(c container.InspectResponse) []string {
+	recorded, err := engine.DecodeDefinition(c.Config.Labels[engine.LabelDefinition], nil)
+	if err != nil { // made by somebody else
+		return nil
+	}
+	return recorded.Links
 }
 
 // connectGate: the engine applies these at creation only.
