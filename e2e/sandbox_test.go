@@ -89,22 +89,35 @@ func (s *sandbox) edit(file, from, to string) {
 	}
 }
 
-// sweep removes all that carries the project's name.
+// sweep removes all that carries the project's name, and looks again: what the
+// engine was still at work on when its container went is refused at first.
 func (s *sandbox) sweep() {
-	mine := "label=com.docker.compose.project=" + s.name
-	forEach := func(list, remove []string) {
-		if ids := strings.Fields(tryDocker(list...)); len(ids) > 0 {
-			tryDocker(append(remove, ids...)...)
+	var left []string
+	for range 5 {
+		if left = s.sweepOnce(); len(left) == 0 {
+			return
 		}
 	}
-	forEach([]string{"ps", "-aq", "--filter", mine}, []string{"rm", "-fv"})
-	forEach([]string{"ps", "-aq", "--filter", "label=dev.stack.e2e=" + s.name}, []string{"rm", "-fv"})
-	forEach([]string{"network", "ls", "-q", "--filter", mine}, []string{"network", "rm"})
-	forEach([]string{"volume", "ls", "-q", "--filter", mine}, []string{"volume", "rm", "-f"})
-	forEach([]string{"network", "ls", "-q", "--filter", "label=dev.stack.e2e=" + s.name}, []string{"network", "rm"})
-	forEach([]string{"volume", "ls", "-q", "--filter", "label=dev.stack.e2e=" + s.name}, []string{"volume", "rm", "-f"})
+	s.t.Errorf("cannot be removed: %q", left)
+}
+
+// sweepOnce returns what there was to remove.
+func (s *sandbox) sweepOnce() (found []string) {
+	remove := func(list, remove []string) {
+		if names := strings.Fields(tryDocker(list...)); len(names) > 0 {
+			tryDocker(append(remove, names...)...)
+			found = append(found, names...)
+		}
+	}
+	for _, label := range []string{"com.docker.compose.project", "dev.stack.e2e"} {
+		mine := "label=" + label + "=" + s.name
+		remove([]string{"ps", "-aq", "--filter", mine}, []string{"rm", "-fv"})
+		remove([]string{"network", "ls", "-q", "--filter", mine}, []string{"network", "rm"})
+		remove([]string{"volume", "ls", "-q", "--filter", mine}, []string{"volume", "rm", "-f"})
+	}
 	// By name: an ID stands for all names of an image, the test image's too.
-	forEach([]string{"images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=" + s.name + "-*"}, []string{"rmi"})
+	remove([]string{"images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=" + s.name + "-*"}, []string{"rmi"})
+	return found
 }
 
 // dump writes what a person needs to see why a test failed into its log.
