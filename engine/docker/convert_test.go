@@ -270,6 +270,9 @@ func TestWhatTheEngineWouldIgnoreIsRefused(t *testing.T) {
 			engine.CreateContainer{Connect: []string{"a"}, Definition: spec.Container{Networks: further}}},
 		"attribute networks.gw_priority: needs Engine API 1.48": {"1.47",
 			engine.CreateContainer{Connect: []string{"a"}, Definition: spec.Container{Networks: map[string]spec.Endpoint{"a": {GwPriority: 1}}}}},
+		"attribute networks.interface_name: needs Engine API 1.49": {"1.48", engine.CreateContainer{
+			Connect: []string{"a"}, Definition: spec.Container{Networks: map[string]spec.Endpoint{"a": {DriverOpts: map[string]string{interfaceName: "eth9"}}}},
+		}},
 		"attribute volumes.volume.subpath: needs Engine API 1.45":  {"1.44", mount(spec.Mount{Type: "volume", Source: "v", Subpath: "s"})},
 		"attribute volumes of type image: needs Engine API 1.48":   {"1.47", mount(spec.Mount{Type: "image", Source: "i"})},
 		"attribute volumes of type cluster: needs Engine API 1.42": {"1.41", mount(spec.Mount{Type: "cluster", Source: "c"})},

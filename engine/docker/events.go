@@ -22,8 +22,8 @@ type stream struct {
 // on.
 func (e *Engine) subscribe(ctx context.Context, args filters.Args, since string) (stream, error) {
 	messages, errs := e.client.Events(ctx, events.ListOptions{Filters: args, Since: since})
-	// The client reports a request that the engine refuses at once, and one
-	// that it answers not at all.
+	// The client gives the error of a request that failed in its own time;
+	// one that comes later looks like a stream that broke at once.
 	select {
 	case err := <-errs:
 		return stream{}, err

@@ -28,6 +28,7 @@ var containerFeatures = []feature{
 	{"networks: more than one at creation", "1.44", func(op engine.CreateContainer) bool { return len(op.Connect) > 1 }},
 	{"networks.mac_address of a further network", "1.44", anyFurther(func(e spec.Endpoint) bool { return e.MacAddress != "" })},
 	{"networks.gw_priority", "1.48", anyEndpoint(func(e spec.Endpoint) bool { return e.GwPriority != 0 })},
+	{"networks.interface_name", "1.49", anyEndpoint(func(e spec.Endpoint) bool { return e.DriverOpts[interfaceName] != "" })},
 	{"volumes.volume.subpath", "1.45", anyMount(func(m spec.Mount) bool { return m.Type == "volume" && m.Subpath != "" })},
 	{"volumes of type image", "1.48", anyMount(func(m spec.Mount) bool { return m.Type == "image" })},
 	{"volumes of type cluster", "1.42", anyMount(func(m spec.Mount) bool { return m.Type == "cluster" })},
@@ -37,6 +38,9 @@ var containerFeatures = []feature{
 	{"volumes.bind.recursive: readonly", "1.44", anyMount(func(m spec.Mount) bool { return m.Recursive == "readonly" })},
 	{"devices by CDI name", "1.44", func(op engine.CreateContainer) bool { return len(cdiDevices(op.Definition)) > 0 }},
 }
+
+// interfaceName is the driver option which names a network interface.
+const interfaceName = "com.docker.network.endpoint.ifname"
 
 // gate refuses what an engine of the given API version would ignore, all of it
 // at once.

@@ -36,7 +36,7 @@ func (e *Engine) CreateNetwork(ctx context.Context, op engine.CreateNetwork) err
 			return nil
 		}
 	}
-	if err == nil {
+	if err == nil && !e.atLeast("1.44") {
 		err = e.settle(ctx, op)
 	}
 	return e.fail(err, "network %s: create", name)
@@ -125,6 +125,11 @@ func linksOf(c container.InspectResponse) []string {
 func connectGate(e spec.Endpoint, api string) error {
 	if e.MacAddress != "" {
 		if err := needs("networks.mac_address on connecting", "1.54", api); err != nil {
+			return err
+		}
+	}
+	if e.DriverOpts[interfaceName] != "" {
+		if err := needs("networks.interface_name", "1.49", api); err != nil {
 			return err
 		}
 	}
