@@ -4,7 +4,6 @@ package e2e_test
 
 import (
 	"net"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -77,7 +76,11 @@ func freePort(t testing.TB) string {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 func TestExternalObjectsAreUsedAndLeft(t *testing.T) {

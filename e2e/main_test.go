@@ -39,7 +39,7 @@ func suite(m *testing.M) int {
 	if err != nil {
 		return fail(err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if err := prepare(dir); err != nil {
 		return fail(err)
 	}
