@@ -163,3 +163,7 @@ func (RemoveImage) Kind() string       { return "RemoveImage" }
 
 // Waits marks the wait: it changes nothing.
 func (WaitContainer) Waits() {}
+
+// Cancellable marks what leaves nothing half-made when it is cut off.
+func (PullImage) Cancellable()  {}
+func (BuildImage) Cancellable() {}

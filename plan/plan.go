@@ -104,6 +104,20 @@ func Waits(op Op) bool {
 	return ok
 }
 
+// A Cancellable is an Op that may be cut off at any moment without harm, such
+// as a build: an interruption ends it, like a wait.
+type Cancellable interface {
+	Op
+	Cancellable()
+}
+
+// CanCancel reports whether an interruption ends op, and does not let it
+// finish.
+func CanCancel(op Op) bool {
+	_, ok := op.(Cancellable)
+	return ok || Waits(op)
+}
+
 // Undo reports whether the action runs because another one failed.
 func (a Action) Undo() bool {
 	for _, e := range a.After {

@@ -48,6 +48,9 @@ func (w *down) containers() []engine.Container {
 		case len(w.opts.Services) > 0 && !slices.Contains(w.opts.Services, c.Service):
 		case w.orphan(c):
 			w.kept = append(w.kept, c.Name)
+			if w.opts.IgnoreOrphans {
+				continue
+			}
 			w.note(c.Service, "container %s is an orphan: the file has no service %s (--remove-orphans removes it)", c.Name, c.Service)
 		default:
 			out = append(out, c)

@@ -10,12 +10,13 @@ import (
 // A draft is a plan while it is being made. Actions are added once; an ID that
 // is there already keeps its first action.
 type draft struct {
-	plan  plan.Plan
-	index map[string]int
+	plan     plan.Plan
+	index    map[string]int
+	building map[string]bool // services whose build is being planned because another one builds upon them
 }
 
 func newDraft(project string, observed engine.State) draft {
-	return draft{plan: plan.Plan{Target: observed.Target, Project: project}, index: map[string]int{}}
+	return draft{plan: plan.Plan{Target: observed.Target, Project: project}, index: map[string]int{}, building: map[string]bool{}}
 }
 
 // A step is what the actions of one change have in common.

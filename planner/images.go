@@ -3,6 +3,8 @@ package planner
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -70,18 +72,44 @@ func (u *up) policy(s spec.Service) string {
 }
 
 func (u *up) build(s spec.Service, why plan.Reason) string {
-	return u.draft.build(u.desired.Name, s, why)
+	return u.draft.build(u.desired, s, why)
 }
 
 func (u *up) pull(s spec.Service, why plan.Reason) string { return u.draft.pull(s, why) }
 
-// build adds the build of a service's image.
-func (d *draft) build(project string, s spec.Service, why plan.Reason) string {
+// build adds the build of a service's image, after those of the services whose
+// images it has as contexts.
+func (d *draft) build(desired *spec.Stack, s spec.Service, why plan.Reason) string {
 	ref := s.Container.Image
 	b := *s.Build
-	b.Labels = engine.With(b.Labels, map[string]string{engine.LabelProject: project, engine.LabelService: s.Name})
+	b.Labels = engine.With(b.Labels, map[string]string{engine.LabelProject: desired.Name, engine.LabelService: s.Name})
+	edges := d.contexts(desired, s, &b)
 	st := step{change: plan.Change{Verb: plan.Build, Object: "image", Name: ref, Service: s.Name}, reasons: []plan.Reason{why}}
-	return d.add(st, "build "+ref, engine.BuildImage{Image: ref, Platform: s.Container.Platform, Build: b})
+	return d.add(st, "build "+ref, engine.BuildImage{Image: ref, Platform: s.Container.Platform, Build: b}, edges...)
+}
+
+// contexts turns the contexts of a build that name a service into that
+// service's image, and adds its build. Two that build upon each other are found
+// as a cycle when the plan is checked.
+func (d *draft) contexts(desired *spec.Stack, s spec.Service, b *spec.Build) (edges []plan.Edge) {
+	b.AdditionalContexts = maps.Clone(b.AdditionalContexts)
+	for _, key := range sortedKeys(b.AdditionalContexts) {
+		name, ok := strings.CutPrefix(b.AdditionalContexts[key], "service:")
+		other, known := desired.Services[name]
+		if !ok || !known {
+			continue
+		}
+		b.AdditionalContexts[key] = "docker-image://" + other.Container.Image
+		if other.Build == nil {
+			continue
+		}
+		edges = append(edges, onDone("build "+other.Container.Image))
+		if !d.building[name] {
+			d.building[name] = true
+			d.build(desired, other, plan.Reason{Code: plan.Dependency, Text: s.Name + " is built upon it"})
+		}
+	}
+	return edges
 }
 
 func (d *draft) pull(s spec.Service, why plan.Reason) string {

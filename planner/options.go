@@ -33,6 +33,7 @@ type DownOptions struct {
 	Volumes       bool     // named volumes of the project and anonymous ones too
 	Images        string   // "local": built images; "all": all used; "": none
 	RemoveOrphans bool
+	IgnoreOrphans bool // no note about orphans
 	StopTimeout   *time.Duration
 }
 

@@ -35,7 +35,7 @@ func Build(desired *spec.Stack, observed engine.State, opts ImageOptions) (*plan
 	}
 	for _, s := range services {
 		if s.Build != nil {
-			d.build(desired.Name, adapted(s, opts), plan.Reason{Code: plan.Requested, Text: "build"})
+			d.build(desired, adapted(s, opts), plan.Reason{Code: plan.Requested, Text: "build"})
 		}
 	}
 	return d.finish()

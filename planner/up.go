@@ -152,6 +152,9 @@ func (u *up) orphans() {
 		return
 	}
 	for _, c := range found {
+		if u.opts.IgnoreOrphans {
+			break
+		}
 		u.note(c.Service, "container %s is an orphan: the file has no service %s (--remove-orphans removes it)", c.Name, c.Service)
 	}
 }

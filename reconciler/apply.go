@@ -54,8 +54,8 @@ type Warning struct {
 // goroutine of it is left. Whatever does not come after a failed action goes
 // on.
 //
-// When ctx ends, the waits under way are cancelled, the operations under way
-// are left to finish, and nothing new begins except undos (actions with an edge
+// When ctx ends, the waits, builds and pulls under way are cancelled, the other
+// operations under way are left to finish, and nothing new begins except undos (actions with an edge
 // on Failed, and those that need one of these to succeed). When opts.Abort is
 // closed, all that is under way is cancelled and nothing begins.
 //

@@ -27,12 +27,22 @@ type wait string
 func (w wait) Kind() string { return string(w) }
 func (wait) Waits()         {}
 
+// build is an operation that an interruption cuts off, named like its action.
+type build string
+
+func (b build) Kind() string { return string(b) }
+func (build) Cancellable()   {}
+
 // act is an action that comes after others: "a" needs a to succeed, "!a" to
-// fail, "a?" to be over. An ID that starts with "wait" is that of a wait.
+// fail, "a?" to be over. An ID that starts with "wait" is that of a wait, and one
+// with "build" that of a build.
 func act(id string, after ...string) plan.Action {
 	a := plan.Action{ID: id, Op: op(id), Reasons: []plan.Reason{{Code: plan.Missing}}}
 	if strings.HasPrefix(id, "wait") {
 		a.Op = wait(id)
+	}
+	if strings.HasPrefix(id, "build") {
+		a.Op = build(id)
 	}
 	for _, s := range after {
 		switch {

@@ -72,6 +72,14 @@ func TestInterruptionCancelsWaits(t *testing.T) {
 	}.run(t)
 }
 
+func TestInterruptionCutsOffBuilds(t *testing.T) {
+	interruption{
+		plan: of(act("build"), act("b", "build")), cancel: 500 * time.Millisecond,
+		want:  "b skipped (interrupted), build failed",
+		cause: errCtrlC,
+	}.run(t)
+}
+
 func TestCancelledWaitFailsWithTheCause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())

@@ -15,7 +15,7 @@ type loop struct {
 	perform Perform
 	opts    Options
 	ctx     context.Context // its end is the interruption
-	waits   context.Context // of waits: ends with ctx
+	waits   context.Context // of waits and what else may be cut off: ends with ctx
 	ops     context.Context // of operations and undos: ends with the abort only
 	cancel  []context.CancelCauseFunc
 
@@ -159,7 +159,8 @@ func (l *loop) start(i int) {
 	ctx := l.ops
 	if !plan.Waits(n.action.Op) {
 		l.busy++
-	} else if !n.undo {
+	}
+	if plan.CanCancel(n.action.Op) && !n.undo {
 		ctx = l.waits
 	}
 	n.state, n.began = running, time.Now()
