@@ -67,6 +67,9 @@ func importProbe(t *testing.T, e *Engine) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	// Each import makes another image: the one of the last run would stay
+	// behind without a name.
+	must(t, e.RemoveImage(t.Context(), engine.RemoveImage{Image: probeImage}))
 	answer, err := e.client.ImageImport(t.Context(), image.ImportSource{Source: &archive, SourceName: "-"}, probeImage,
 		image.ImportOptions{Changes: []string{`ENTRYPOINT ["/probe"]`}})
 	if err != nil {
