@@ -164,6 +164,8 @@ func (RemoveImage) Kind() string       { return "RemoveImage" }
 // Waits marks the wait: it changes nothing.
 func (WaitContainer) Waits() {}
 
-// Cancellable marks what leaves nothing half-made when it is cut off.
-func (PullImage) Cancellable()  {}
+// Cancellable marks a pull: cut off, it leaves nothing half-made.
+func (PullImage) Cancellable() {}
+
+// Cancellable marks a build: cut off, it leaves nothing half-made.
 func (BuildImage) Cancellable() {}

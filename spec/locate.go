@@ -75,7 +75,10 @@ func locate(opts LoadOptions) (*input, error) {
 	if len(in.profiles) == 0 {
 		in.profiles = splitList(in.env["COMPOSE_PROFILES"], ",")
 	}
-	return in, in.fixName(opts)
+	if err := in.fixName(opts); err != nil {
+		return nil, err
+	}
+	return in, nil
 }
 
 // projectDir is the folder that relative paths are relative to.

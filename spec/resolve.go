@@ -119,12 +119,13 @@ func (r *reading) fileError(err error) error {
 func (r *reading) mentioned(text string) (at place, path string, ok bool) {
 	for _, word := range strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune(" \"'`,;", c) }) {
 		steps := strings.Split(strings.Trim(word, ":"), ".")
-		n, f := r.tree, field{}
+		n := r.tree
 		for i, step := range steps {
 			if n == nil || n.kind != mapNode || n.fields[step].value == nil {
 				break
 			}
-			if f, n = n.fields[step], n.fields[step].value; i > 0 {
+			f := n.fields[step]
+			if n = f.value; i > 0 {
 				at, path, ok = f.at, strings.Join(steps[:i+1], "."), true
 			}
 		}

@@ -25,6 +25,7 @@ With -p NAME no file is needed.`,
 				return &UsageError{fmt.Sprintf("--rmi %q: want local or all", o.Images), usage(c)}
 			}
 			o.Services, o.StopTimeout = services, seconds(c, "timeout", timeout)
+			o.IgnoreOrphans = p.enabled("COMPOSE_IGNORE_ORPHANS")
 			project, err := p.project(c.Context(), services)
 			if err != nil {
 				return err

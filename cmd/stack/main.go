@@ -5,14 +5,20 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/sirupsen/logrus"
 )
 
 func main() {
+	// Libraries of the engine's client and of compose-go log there; what is
+	// worth saying stack says itself.
+	logrus.SetOutput(io.Discard)
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	dir, _ := os.Getwd() // without one, relative paths are errors of their own
