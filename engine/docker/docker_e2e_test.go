@@ -32,14 +32,14 @@ const probeImage = "stack-docker-test/probe:latest"
 
 var makeProbeImage sync.Once
 
-// real is the engine at DOCKER_HOST, with the test image in it.
-func real(t *testing.T) *Engine {
+// realEngine is the engine at DOCKER_HOST, with the test image in it.
+func realEngine(t *testing.T) *Engine {
 	t.Helper()
 	e, err := Open(t.Context(), Options{Host: os.Getenv("DOCKER_HOST")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { e.Close() })
+	t.Cleanup(func() { _ = e.Close() }) // the test is over, whatever it says
 	makeProbeImage.Do(func() { importProbe(t, e) })
 	return e
 }

@@ -41,7 +41,7 @@ func (s stream) all(ctx context.Context) iter.Seq[events.Message] {
 				if !yield(m) {
 					return
 				}
-			case <-s.errs:
+			case <-s.errs: //nolint:errcheck // whatever ended the stream, it has ended
 				return
 			case <-ctx.Done():
 				return
@@ -97,7 +97,7 @@ type listener struct {
 // it is missed. The caller closes the listener.
 func (e *Engine) listen(ctx context.Context) (*listener, error) {
 	l := &listener{hub: &e.events, wake: make(chan struct{}, 1)}
-	o := e.events.add(l, e.pump)
+	o := e.events.add(l, e.pump) //nolint:contextcheck // the stream outlives the wait that opened it
 	select {
 	case <-o.done:
 		if o.err != nil {

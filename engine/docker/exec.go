@@ -31,7 +31,7 @@ func (e *Engine) Exec(ctx context.Context, name string, opts engine.ExecOptions)
 func (e *Engine) exec(ctx context.Context, name string, opts engine.ExecOptions) (int, error) {
 	made, err := e.client.ContainerExecCreate(ctx, name, container.ExecOptions{
 		Cmd: opts.Command, Env: opts.Env, User: opts.User, WorkingDir: opts.WorkingDir,
-		Privileged: opts.Privileged, Tty: opts.Tty, Detach: opts.Detach,
+		Privileged: opts.Privileged, Tty: opts.Tty,
 		AttachStdin: opts.Stdin != nil, AttachStdout: !opts.Detach, AttachStderr: !opts.Detach,
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ func echoing(t *testing.T, started chan<- struct{}) *Engine {
 	mux.HandleFunc("GET /v1.41/exec/x/json", func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, map[string]any{"ExitCode": 7}) })
 	mux.HandleFunc("POST /v1.41/exec/x/start", func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		conn, buffered, err := w.(http.Hijacker).Hijack()
+		conn, buffered, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
 		}

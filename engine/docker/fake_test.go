@@ -240,7 +240,7 @@ func (f *fake) execStart(w http.ResponseWriter, r *http.Request) {
 	f.execs = append(f.execs, time.Now())
 	code, output, takes := f.probe(len(f.execs))
 	f.mu.Unlock()
-	conn, _, err := w.(http.Hijacker).Hijack()
+	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}

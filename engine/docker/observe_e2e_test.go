@@ -22,7 +22,7 @@ func network2(project, name string) engine.CreateNetwork {
 }
 
 func TestWhatNobodyTouchedIsObservedAsRecorded(t *testing.T) {
-	e := real(t)
+	e := realEngine(t)
 	p := project(t, e)
 	for _, name := range []string{"a", "fixed"} {
 		must(t, e.CreateNetwork(t.Context(), network2(p, name)))

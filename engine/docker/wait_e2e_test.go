@@ -18,7 +18,7 @@ import (
 var healthCheck = &spec.Healthcheck{Test: []string{"CMD", "/probe", "health"}}
 
 func TestAWaitDoesNotWaitForTheInterval(t *testing.T) {
-	e := real(t)
+	e := realEngine(t)
 	p := project(t, e)
 	op := creating(t, p, "late", spec.Container{Command: words("-ready-after 2s"), Healthcheck: healthCheck})
 	begin(t, e, op)
@@ -37,7 +37,7 @@ func TestAWaitDoesNotWaitForTheInterval(t *testing.T) {
 }
 
 func TestFailuresSayWhy(t *testing.T) {
-	e := real(t)
+	e := realEngine(t)
 	p := project(t, e)
 	for _, test := range []struct {
 		service   string
@@ -75,7 +75,7 @@ func TestFailuresSayWhy(t *testing.T) {
 }
 
 func TestManyWaitsShareOneStreamAndLeaveNone(t *testing.T) {
-	e := real(t)
+	e := realEngine(t)
 	p := project(t, e)
 	op := creating(t, p, "job", spec.Container{Command: words("-exit 0 -exit-after 1500ms")})
 	begin(t, e, op)
@@ -94,7 +94,7 @@ func TestManyWaitsShareOneStreamAndLeaveNone(t *testing.T) {
 }
 
 func TestAWaitEndsWithItsContext(t *testing.T) {
-	e := real(t)
+	e := realEngine(t)
 	p := project(t, e)
 	op := creating(t, p, "hangs", spec.Container{Healthcheck: &spec.Healthcheck{Test: []string{"CMD", "/probe", "-address", ":9999"}}})
 	begin(t, e, op)
