@@ -98,6 +98,7 @@ func (s *sandbox) begin(args ...string) *process {
 	if err := p.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
+	s.t.Cleanup(p.end)
 	return p
 }
 
@@ -124,6 +125,15 @@ func (p *process) wait() result {
 		p.s.t.Fatalf("stack %s: %v\n%s", strings.Join(p.args, " "), err, p.s.last)
 	}
 	return r
+}
+
+// end sees to it that a run does not outlive its test.
+func (p *process) end() {
+	if p.cmd.ProcessState == nil {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+	}
+	p.cancel()
 }
 
 func (p *process) signal(sig os.Signal) {
