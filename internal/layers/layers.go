@@ -72,7 +72,7 @@ var rules = map[string]rule{
 	"cmd/stack": {
 		ours: []string{"..."},
 		outside: []string{
-			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/docker/go-units", "golang.org/x/term", "golang.org/x/sys",
+			"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/sirupsen/logrus", "github.com/docker/go-units", "golang.org/x/term", "golang.org/x/sys",
 			"golang.org/x/sync", "charm.land", "github.com/charmbracelet", "gopkg.in/yaml.v3",
 		},
 		why: "the command parses flags and prints; what talks to an engine or reads a stack file is below it",
