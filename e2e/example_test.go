@@ -22,7 +22,7 @@ func TestExample(t *testing.T) {
 
 	s.patience = 20 * time.Minute
 	part := func(name string, do func(t *testing.T)) {
-		if !t.Run(name, do) {
+		if !t.Run(name, func(t *testing.T) { s.within(t, do) }) {
 			t.FailNow() // what follows stands on it
 		}
 	}
@@ -67,6 +67,14 @@ func TestExample(t *testing.T) {
 		s.run("-p", s.name, "down", "-v")
 		s.wantLeft(nil)
 	})
+}
+
+// within has a part of a test report what goes wrong in it.
+func (s *sandbox) within(t *testing.T, do func(t *testing.T)) {
+	whole := s.t
+	s.t = t
+	defer func() { s.t = whole }()
+	do(t)
 }
 
 func newExample(t *testing.T) *sandbox {
