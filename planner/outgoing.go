@@ -18,6 +18,7 @@ type outgoing struct {
 	*draft
 	desired *spec.Stack // nil: the labels say what depends on what
 	why     plan.Reason
+	reasons map[string]plan.Reason // container ID -> its own reason, in place of why
 	timeout *time.Duration
 	verb    plan.Verb
 	volumes bool              // anonymous volumes go too
@@ -40,7 +41,11 @@ func newOutgoing(d *draft, desired *spec.Stack, containers []engine.Container, o
 }
 
 func (o *outgoing) step(c engine.Container) step {
-	return step{change: plan.Change{Verb: o.verb, Object: "container", Name: c.Name, Service: c.Service}, reasons: []plan.Reason{o.why}}
+	why, own := o.reasons[c.ID]
+	if !own {
+		why = o.why
+	}
+	return step{change: plan.Change{Verb: o.verb, Object: "container", Name: c.Name, Service: c.Service}, reasons: []plan.Reason{why}}
 }
 
 // stopAll stops what runs. A service stops when all that depends on it has, in

@@ -35,6 +35,11 @@ func (u *up) restore() {
 		}
 	}
 	u.observed.Containers = kept
+	for i := range kept {
+		if c := &kept[i]; !c.OneOff {
+			u.byService[c.Service] = append(u.byService[c.Service], c)
+		}
+	}
 }
 
 // leftover takes the name of a container of a chosen service apart, if it is

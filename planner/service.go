@@ -54,8 +54,9 @@ func (u *up) service(s spec.Service) {
 			before = r
 		}
 	}
-	why := plan.Reason{Code: plan.Surplus, Text: fmt.Sprintf("surplus: %d replicas are desired", u.replicas(s))}
-	u.remove(surplus, why)
+	for _, c := range surplus {
+		u.surplus(c, fmt.Sprintf("surplus: %d replicas are desired", u.replicas(s)))
+	}
 }
 
 // sortOut finds the container of each desired replica. Of two with one number
@@ -63,11 +64,7 @@ func (u *up) service(s spec.Service) {
 // number first.
 func (u *up) sortOut(s spec.Service) (numbered map[int]*engine.Container, surplus []engine.Container) {
 	numbered = map[int]*engine.Container{}
-	for i := range u.observed.Containers {
-		c := &u.observed.Containers[i]
-		if c.Service != s.Name || c.OneOff {
-			continue
-		}
+	for _, c := range u.byService[s.Name] {
 		n := c.Number
 		rival := numbered[n]
 		switch {

@@ -33,6 +33,7 @@ func Up(desired *spec.Stack, observed engine.State, opts Options) (*plan.Plan, e
 		u.service(desired.Services[name])
 	}
 	u.orphans()
+	u.retire()
 	u.handOverPorts()
 	if opts.Wait && !opts.NoStart {
 		u.awaitAll(order)
@@ -57,8 +58,11 @@ type up struct {
 	asides  map[string]engine.Container          // name -> the proven container that was renamed aside for it
 	turns   map[string][]*replica                // by service, once it was planned
 
-	released    map[string]release // container -> the host ports it gives up
-	wantedPorts map[string]string  // host port -> the service of this run that publishes it
+	byService   map[string][]*engine.Container // replicas as observed, one-off containers left out
+	unwanted    []engine.Container
+	reasons     map[string]plan.Reason // of the unwanted, by ID
+	released    map[string]release     // container -> the host ports it gives up
+	wantedPorts map[string]string      // host port -> the service of this run that publishes it
 }
 
 func newUp(desired *spec.Stack, observed engine.State, opts Options) *up {
@@ -66,7 +70,7 @@ func newUp(desired *spec.Stack, observed engine.State, opts Options) *up {
 		draft: newDraft(desired.Name, observed), desired: desired, observed: observed, opts: opts,
 		needed: map[string]map[engine.Condition]bool{}, pending: map[string]string{}, names: map[string][]plan.Edge{}, rewired: map[string]string{}, fresh: map[string]bool{},
 		images: map[string]image{}, asides: map[string]engine.Container{}, turns: map[string][]*replica{},
-		released: map[string]release{},
+		released: map[string]release{}, byService: map[string][]*engine.Container{}, reasons: map[string]plan.Reason{},
 	}
 }
 
@@ -136,26 +140,16 @@ func (u *up) containerName(s spec.Service, n int) string {
 }
 
 // orphans are containers of services that the file does not declare, in no
-// profile.
+// profile. They stay, with a note, unless they are to go.
 func (u *up) orphans() {
-	orphaned := func(c engine.Container) bool {
-		return !c.OneOff && !declared(u.desired, c.Service)
-	}
-	var found []engine.Container
 	for _, c := range u.observed.Containers {
-		if orphaned(c) {
-			found = append(found, c)
+		switch {
+		case c.OneOff || declared(u.desired, c.Service):
+		case u.opts.RemoveOrphans:
+			u.surplus(c, "orphan: the file has no such service")
+		case !u.opts.IgnoreOrphans:
+			u.note(c.Service, "container %s is an orphan: the file has no service %s (--remove-orphans removes it)", c.Name, c.Service)
 		}
-	}
-	if u.opts.RemoveOrphans {
-		u.remove(found, plan.Reason{Code: plan.Surplus, Text: "orphan: the file has no such service"})
-		return
-	}
-	for _, c := range found {
-		if u.opts.IgnoreOrphans {
-			break
-		}
-		u.note(c.Service, "container %s is an orphan: the file has no service %s (--remove-orphans removes it)", c.Name, c.Service)
 	}
 }
 
@@ -169,14 +163,23 @@ func (u *up) awaitAll(order []string) {
 	}
 }
 
-// remove plans the stop and the removal of containers that are not wanted any
-// more, dependents first.
-func (u *up) remove(containers []engine.Container, why plan.Reason) {
-	o := newOutgoing(&u.draft, u.desired, containers, StopOptions{Timeout: u.opts.StopTimeout})
-	o.why, o.after = why, u.rewired
+// surplus notes a container that is not wanted any more.
+func (u *up) surplus(c engine.Container, text string) {
+	u.unwanted = append(u.unwanted, c)
+	u.reasons[c.ID] = plan.Reason{Code: plan.Surplus, Text: text}
+}
+
+// retire plans the stop and the removal of what is not wanted any more,
+// dependents first.
+func (u *up) retire() {
+	if len(u.unwanted) == 0 {
+		return
+	}
+	o := newOutgoing(&u.draft, u.desired, u.unwanted, StopOptions{Timeout: u.opts.StopTimeout})
+	o.reasons, o.after = u.reasons, u.rewired
 	o.stopAll()
 	o.removeAll()
-	for _, c := range containers {
+	for _, c := range u.unwanted {
 		u.release(c, o.stops[c.ID])
 	}
 }
