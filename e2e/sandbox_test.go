@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -111,13 +112,30 @@ func (s *sandbox) sweepOnce() (found []string) {
 	}
 	for _, label := range []string{"com.docker.compose.project", "dev.stack.e2e"} {
 		mine := "label=" + label + "=" + s.name
+		volumes := s.anonymous(mine)
 		remove([]string{"ps", "-aq", "--filter", mine}, []string{"rm", "-fv"})
+		if len(volumes) > 0 {
+			tryDocker(append([]string{"volume", "rm", "-f"}, volumes...)...)
+		}
 		remove([]string{"network", "ls", "-q", "--filter", mine}, []string{"network", "rm"})
 		remove([]string{"volume", "ls", "-q", "--filter", mine}, []string{"volume", "rm", "-f"})
 	}
 	// By name: an ID stands for all names of an image, the test image's too.
 	remove([]string{"images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=" + s.name + "-*"}, []string{"rmi"})
 	return found
+}
+
+// anonymous are the anonymous volumes of the containers with a label. They have
+// no label of their own, and to the engine one that was carried over to a new
+// container is a named one, which rm -v leaves.
+func (s *sandbox) anonymous(label string) []string {
+	ids := strings.Fields(tryDocker("ps", "-aq", "--filter", label))
+	if len(ids) == 0 {
+		return nil
+	}
+	format := `{{range .Mounts}}{{if eq .Type "volume"}}{{println .Name}}{{end}}{{end}}`
+	names := strings.Fields(tryDocker(append([]string{"inspect", "--format", format}, ids...)...))
+	return slices.DeleteFunc(names, func(name string) bool { return len(name) != 64 })
 }
 
 // dump writes what a person needs to see why a test failed into its log.
