@@ -72,7 +72,7 @@ func Foreground(ctx context.Context, e engine.Engine, desired *spec.Stack, up pl
 			return s.stay(ctx, over)
 		}
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && result.Plan != nil { // without one, nothing here is this run's
 		err = errors.Join(s.stop(ctx, "interrupted", over), err)
 	}
 	return 0, err
@@ -197,14 +197,15 @@ func (s *foreground) code(first *Exit) int {
 	return first.Code
 }
 
-// killPatience bounds a kill: nobody can interrupt it any more.
+// killPatience bounds a kill: nobody can interrupt it any more. It takes no
+// lock, which another may hold for longer.
 const killPatience = 20 * time.Second
 
 func (s *foreground) kill(ctx context.Context, options planner.StopOptions) error {
 	ctx, cancel := context.WithTimeout(ctx, killPatience)
 	defer cancel()
 	options.Timeout = new(time.Duration)
-	_, err := Apply(ctx, s.engine, Stop(s.project, options), Options{Parallel: s.opts.Parallel, Events: s.opts.Events})
+	_, err := Apply(ctx, s.engine, Stop(s.project, options), Options{Parallel: s.opts.Parallel, Events: s.opts.Events, Unlocked: true})
 	return err
 }
 

@@ -13,9 +13,11 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/lock"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
@@ -43,21 +45,62 @@ type Options struct {
 	// default.
 	Parallel int
 	// Planned is told the plan before anything of it begins. An error ends
-	// Apply, with nothing done. nil for no interest.
+	// Apply, with nothing of it done. nil for no interest.
 	Planned func(*plan.Plan) error
 	// Events and Abort are as in reconciler.Options.
 	Events func(reconciler.Event)
 	Abort  <-chan struct{}
+	// Lock says how the project's lock is taken. Its Abort is that of above.
+	Lock lock.Options
+	// Unlocked does without the lock: for what must not wait for anybody.
+	Unlocked bool
 }
 
-// Apply looks at the engine, plans, and carries the plan out. It returns when
-// all is over. A failure on the way is an *ApplyError, and so is an
-// interruption by the end of ctx; the Result tells what was done up to then.
+// Apply looks at the engine, plans, and carries the plan out, while it holds the
+// project's lock. It returns when all is over. Where there is nothing to do it
+// needs no lock. A failure on the way is an *ApplyError, and so is an
+// interruption by the end of ctx, and the loss of the lock; the Result tells what
+// was done up to then, and has no plan when nothing can have been.
 func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Result, error) {
 	p, err := Plan(ctx, e, goal)
 	if err != nil {
 		return Result{}, err
 	}
+	if p.Empty() || opts.Unlocked {
+		return carryOut(ctx, e, p, opts)
+	}
+	return locked(ctx, e, p.Project, goal, opts)
+}
+
+// locked takes the lock and looks and plans again: the holder before may have
+// done what there was to do.
+func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opts Options) (result Result, err error) {
+	opts.Lock.Abort = opts.Abort
+	held, err := lock.Take(ctx, e, project, opts.Lock)
+	if err != nil {
+		return Result{}, err
+	}
+	defer func() {
+		if failed := held.Release(ctx); failed != nil {
+			err = errors.Join(err, fmt.Errorf("release the lock of project %s: %w", project, failed))
+		}
+	}()
+	guarded, stop, err := held.Guard(ctx)
+	defer stop()
+	if err != nil {
+		return Result{}, err
+	}
+	p, err := Plan(guarded, e, goal)
+	if lost := new(lock.LostError); errors.As(context.Cause(guarded), &lost) {
+		return Result{}, lost
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return carryOut(guarded, e, p, opts)
+}
+
+func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, opts Options) (Result, error) {
 	if opts.Planned != nil {
 		if err := opts.Planned(p); err != nil {
 			return Result{Plan: p}, err

@@ -35,6 +35,13 @@ type Reader interface {
 	// Snapshot reads what q asks for. What is not there is absent in the
 	// State; that is no error.
 	Snapshot(ctx context.Context, q Query) (State, error)
+	// VolumeLabels reads the labels of one volume as they are at one moment:
+	// those of whoever made it first, however many asked for it at once. One
+	// that is not there is an ErrNotFound.
+	VolumeLabels(ctx context.Context, name string) (map[string]string, error)
+	// VolumesWith returns the names of the volumes that carry a label with a
+	// value, sorted.
+	VolumesWith(ctx context.Context, label, value string) ([]string, error)
 	// Version names the engine and its API, after negotiation.
 	Version(ctx context.Context) (Version, error)
 }
@@ -111,6 +118,10 @@ type Stream interface {
 	// Watch calls f, from one goroutine, for each event of the project's
 	// containers until ctx is done, and returns once watching has begun.
 	Watch(ctx context.Context, project string, f func(ContainerEvent)) error
+	// WatchVolume calls f, from one goroutine, once at first and again
+	// whenever the volume may have been removed, until ctx is done. It returns
+	// once watching has begun, and needs no volume to be there.
+	WatchVolume(ctx context.Context, name string, f func()) error
 	// Top, Pause, Kill and the like belong to later commands.
 }
 

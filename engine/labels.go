@@ -34,6 +34,11 @@ const (
 	// LabelHooks holds the post_start and pre_stop hooks, so that a start or a
 	// stop without the stack file runs them.
 	LabelHooks = "dev.stack.hooks"
+	// LabelLock, on a volume that is a lock or part of one, names the project;
+	// LabelHolder says who holds it, as JSON. Such a volume has none of docker
+	// compose's labels: it belongs to no stack.
+	LabelLock   = "dev.stack.lock"
+	LabelHolder = "dev.stack.lock.holder"
 )
 
 // definition is the form of LabelDefinition on a container. The values of the

@@ -39,7 +39,7 @@ func (p *program) applyOptions(skip func(kind string) bool) (stack.Options, erro
 	}
 	p.view = view
 	return stack.Options{
-		Parallel: p.parallel(), Abort: p.abort,
+		Parallel: p.parallel(), Abort: p.abort, Lock: p.lockOptions(),
 		Events: func(e reconciler.Event) {
 			p.remember(e)
 			view.Event(e)

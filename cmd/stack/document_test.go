@@ -21,11 +21,11 @@ func document(root *cobra.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "<!-- Written by: go test ./cmd/stack -run Docs -update -->\n%s\n", intro)
 	fmt.Fprintf(&b, "## stack\n\n```\n%s\n```\n\n%s", root.Long, flags(root.Flags()))
-	for _, c := range root.Commands() {
-		if c.Name() == "help" || c.Name() == "completion" {
+	for _, c := range all(root) {
+		if c.Name() == "help" || c.Name() == "completion" || c.HasSubCommands() {
 			continue
 		}
-		fmt.Fprintf(&b, "## stack %s\n\n```\nstack %s\n", c.Name(), c.Use)
+		fmt.Fprintf(&b, "## %s\n\n```\n%s\n", c.CommandPath(), c.UseLine())
 		for _, alias := range c.Aliases {
 			fmt.Fprintf(&b, "stack %s ...\n", alias)
 		}

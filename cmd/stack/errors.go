@@ -11,6 +11,7 @@ import (
 	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/lock"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
@@ -37,6 +38,9 @@ func (p *program) exit(c *cobra.Command, err error) int {
 		return statusDone
 	case errors.As(err, &status):
 		return int(status)
+	case errors.As(err, new(*lock.LostError)):
+		p.lost(err)
+		return statusFailed
 	case errors.Is(err, context.Canceled):
 		p.interrupted(err)
 		return statusInterrupted
@@ -88,6 +92,7 @@ func describe(c *cobra.Command, err error) (text, hint string) {
 		absent  *spec.UnknownServiceError
 		noFile  *spec.NoFileError
 		still   *stack.NotRunningError
+		held    *lock.HeldError
 	)
 	switch {
 	case errors.As(err, &file):
@@ -104,6 +109,8 @@ func describe(c *cobra.Command, err error) (text, hint string) {
 		return err.Error(), "name one with -f FILE; most commands do without, given -p NAME"
 	case errors.As(err, &unknown):
 		return err.Error(), "see: stack config --services, and stack ps -a"
+	case errors.As(err, &held):
+		return err.Error(), heldHint(held)
 	case errors.As(err, &still):
 		return err.Error(), "start it with: stack up -d " + still.Service
 	}
@@ -141,6 +148,9 @@ func findings(e *spec.FileError) string {
 // was skipped because of it.
 func (p *program) failures(e *stack.ApplyError) {
 	for _, f := range e.Failed {
+		if errors.As(f.Err, new(*lock.LostError)) {
+			continue // cut off; told once, for all
+		}
 		p.fail(p.failure(f, e.Skipped), hintFor(f))
 	}
 }

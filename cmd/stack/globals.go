@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
+	"github.com/stackfile/stack/lock"
 )
 
 // globals are the flags that every command takes, before its name or after.
@@ -18,6 +20,7 @@ type globals struct {
 	project, directory        string
 	progress, ansi            string
 	parallel                  int
+	lockTimeout               time.Duration
 	dryRun, noANSI, version   bool
 }
 
@@ -32,6 +35,7 @@ func (g *globals) add(fs *pflag.FlagSet, env map[string]string) {
 	fs.BoolVar(&g.noANSI, "no-ansi", false, "former name of --ansi never")
 	fs.StringVar(&g.progress, "progress", or(env["COMPOSE_PROGRESS"], "auto"), "`HOW` progress shows: auto, tty, plain, json or quiet")
 	fs.IntVar(&g.parallel, "parallel", number(env["COMPOSE_PARALLEL_LIMIT"]), "at most `N` operations at once; -1 for no limit, 0 for the default")
+	fs.DurationVar(&g.lockTimeout, "lock-timeout", lock.DefaultPatience, "`DURATION` to wait while another command changes the project; 0 for not at all")
 	fs.BoolVar(&g.dryRun, "dry-run", false, "say what would be done, and do nothing")
 	refuse(fs, "all-resources", "bool", "resources that no service uses are left out; declare a use, or create them by hand")
 	refuse(fs, "compatibility", "bool", "names follow docker compose v2 only (web-1, not web_1)")
@@ -71,6 +75,9 @@ func (p *program) check() error {
 			return fmt.Errorf("COMPOSE_PARALLEL_LIMIT %q: not a number", limit)
 		}
 	}
+	if p.globals.lockTimeout < 0 {
+		return fmt.Errorf("--lock-timeout %s: below 0", p.globals.lockTimeout)
+	}
 	if p.enabled("COMPOSE_COMPATIBILITY") {
 		return fmt.Errorf("COMPOSE_COMPATIBILITY: not supported: names follow docker compose v2 only (web-1, not web_1)")
 	}
@@ -86,7 +93,7 @@ func (p *program) enabled(name string) bool {
 // spread lets every command take the global flags after its name too. Where a
 // command has a flag of that letter, its own wins, as -f of logs.
 func (g *globals) spread(root *cobra.Command) {
-	for _, command := range root.Commands() {
+	for _, command := range all(root) {
 		own := command.Flags()
 		root.Flags().VisitAll(func(f *pflag.Flag) {
 			if f.Name == "version" || f.Name == "help" || own.Lookup(f.Name) != nil {
@@ -101,6 +108,14 @@ func (g *globals) spread(root *cobra.Command) {
 			own.AddFlag(&inherited)
 		})
 	}
+}
+
+// all are the commands below a command, each before its own.
+func all(root *cobra.Command) (out []*cobra.Command) {
+	for _, c := range root.Commands() {
+		out = append(append(out, c), all(c)...)
+	}
+	return out
 }
 
 // globalFlag marks a global flag in a command's own set.

@@ -34,7 +34,10 @@ EXIT STATUS
 			}
 			return c.Help()
 		},
-		PersistentPreRunE: func(*cobra.Command, []string) error { return p.check() },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
+			p.command = c.CommandPath()
+			return p.check()
+		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetOut(p.Stdout)
@@ -45,7 +48,7 @@ EXIT STATUS
 	p.globals.spread(root)
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &flagError{c, err} })
-	for _, c := range root.Commands() {
+	for _, c := range all(root) {
 		c.DisableFlagsInUseLine = true
 		c.SetUsageTemplate(root.UsageTemplate() + "\nThe flags of stack itself may follow the command too; see: stack --help\n")
 	}
@@ -56,7 +59,7 @@ func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
 		upCommand(p), downCommand(p), planCommand(p), psCommand(p), logsCommand(p), configCommand(p),
 		buildCommand(p), pullCommand(p), createCommand(p), startCommand(p), stopCommand(p),
-		restartCommand(p), rmCommand(p), execCommand(p), versionCommand(p),
+		restartCommand(p), rmCommand(p), execCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
 	}
 }
 

@@ -48,6 +48,7 @@ type program struct {
 	globals globals
 	abort   chan struct{} // closed by the second interrupt
 	began   time.Time
+	command string // what runs, such as "stack up"
 
 	engine engine.Engine
 	view   progress.View

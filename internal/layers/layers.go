@@ -41,6 +41,10 @@ var rules = map[string]rule{
 		ours: []string{"plan"},
 		why:  "the reconciler carries out any plan, of any target",
 	},
+	"lock": {
+		ours: []string{"spec", "engine"},
+		why:  "the lock knows volumes and their labels, and nothing of what is locked",
+	},
 	"engine/memory": {
 		ours: []string{"spec", "plan", "engine"},
 		why:  "an engine knows the seam, not those who use it",
@@ -66,7 +70,7 @@ var rules = map[string]rule{
 		why: "BuildKit stops here, and with it half of the binary",
 	},
 	"": {
-		ours: []string{"spec", "plan", "engine", "engine/docker", "planner", "reconciler"},
+		ours: []string{"spec", "plan", "engine", "engine/docker", "lock", "planner", "reconciler"},
 		why:  "the importable API joins the packages, and brings nothing of its own",
 	},
 	"cmd/stack": {

@@ -1,0 +1,166 @@
+package lock
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/spec"
+)
+
+// taker is one attempt at a lock, and whoever holds it afterwards.
+type taker struct {
+	engine  Engine
+	project string
+	name    string // of the lock's volume
+	self    Holder
+	opts    Options
+}
+
+// volumeName has a dot where no name that is made from a project's has one: the
+// lock is never in the way of a stack's own volumes.
+func volumeName(project string) string { return "stack-lock." + project }
+
+// guardName is the volume whose maker may take the lock from a dead holder.
+func (t taker) guardName(dead Holder) string { return t.name + ".takeover." + dead.Nonce }
+
+func (t taker) mine(by Holder) bool { return by.Nonce == t.self.Nonce }
+
+func (t taker) dead(by Holder) bool { return t.opts.Process.Life(by) == Dead }
+
+// attempt tries once to make the volume of this name t's own, and returns whose
+// it is afterwards.
+func (t taker) attempt(ctx context.Context, name string) (Holder, error) {
+	by, err := t.read(ctx, name)
+	if errors.Is(err, engine.ErrNotFound) {
+		by, err = t.claim(ctx, name)
+	}
+	if err != nil || !t.dead(by) {
+		return by, err
+	}
+	return t.takeOver(ctx, name, by)
+}
+
+// takeOver takes a volume from a dead holder. Simply removing and making it
+// would let two in: the slower of two who have seen the dead one would remove
+// what the faster has just made. So only the maker of a further volume, named by
+// the dead one's nonce, may remove it, and only while it still is the dead
+// one's; as nonces never come again, it then cannot have become another's.
+//
+// A takeover whose own maker has died is taken over in the same way.
+func (t taker) takeOver(ctx context.Context, name string, dead Holder) (Holder, error) {
+	guard := t.guardName(dead)
+	by, err := t.attempt(ctx, guard)
+	if err != nil || !t.mine(by) {
+		return by, err
+	}
+	by, err = t.replace(ctx, name, dead)
+	return by, errors.Join(err, t.drop(ctx, guard))
+}
+
+// replace makes a dead holder's volume t's own, if it still is the dead one's.
+func (t taker) replace(ctx context.Context, name string, dead Holder) (Holder, error) {
+	by, err := t.read(ctx, name)
+	switch {
+	case err == nil && by.Nonce != dead.Nonce:
+		return by, nil
+	case err == nil:
+		err = t.remove(ctx, name)
+	case errors.Is(err, engine.ErrNotFound):
+		err = nil
+	}
+	if err != nil {
+		return Holder{}, err
+	}
+	return t.claim(ctx, name)
+}
+
+// claims is how often a volume may vanish between making and reading it.
+const claims = 20
+
+// claim makes the volume, unless it is there, and returns whose it is. The
+// engine makes a volume once, however many ask at once: the labels are those of
+// the first. It is not cut off half-way, which could leave a lock that nobody
+// knows of.
+func (t taker) claim(ctx context.Context, name string) (Holder, error) {
+	ctx, cancel := whole(ctx)
+	defer cancel()
+	for range claims {
+		err := t.engine.CreateVolume(ctx, engine.CreateVolume{
+			Definition: spec.Volume{Name: name},
+			Labels:     map[string]string{engine.LabelLock: t.project, engine.LabelHolder: t.self.encode()},
+		})
+		if err != nil && !errors.Is(err, engine.ErrConflict) {
+			return Holder{}, err
+		}
+		by, err := t.read(ctx, name)
+		if !errors.Is(err, engine.ErrNotFound) {
+			return by, err
+		}
+	}
+	return Holder{}, fmt.Errorf("volume %s: vanishes whenever it is made: %w", name, engine.ErrConflict)
+}
+
+// read returns whose the volume is. One that is not there is ErrNotFound.
+func (t taker) read(ctx context.Context, name string) (Holder, error) {
+	labels, err := t.engine.VolumeLabels(ctx, name)
+	if err != nil {
+		return Holder{}, err
+	}
+	by, err := decode(labels)
+	if err != nil {
+		return Holder{}, fmt.Errorf("volume %s: %w", name, err)
+	}
+	return by, nil
+}
+
+// drop removes the volume if it is t's own.
+func (t taker) drop(ctx context.Context, name string) error {
+	ctx, cancel := whole(ctx)
+	defer cancel()
+	by, err := t.read(ctx, name)
+	if errors.Is(err, engine.ErrNotFound) || err == nil && !t.mine(by) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return t.remove(ctx, name)
+}
+
+func (t taker) remove(ctx context.Context, name string) error {
+	return t.engine.RemoveVolume(ctx, engine.RemoveVolume{Name: name})
+}
+
+// sweep removes the volumes of takeovers whose makers are gone. While t holds
+// the lock, none of them can let anybody take it: each stands for a holder that
+// has lost it before.
+func (t taker) sweep(ctx context.Context, gone func(Holder) bool) error {
+	names, err := t.engine.VolumesWith(ctx, engine.LabelLock, t.project)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if name == t.name {
+			continue
+		}
+		by, err := t.read(ctx, name)
+		if err == nil && gone(by) {
+			err = t.remove(ctx, name)
+		}
+		if err != nil && !errors.Is(err, engine.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// callPatience bounds a call that the user cannot interrupt.
+const callPatience = 10 * time.Second
+
+// whole is ctx without its end.
+func whole(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), callPatience)
+}

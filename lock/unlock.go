@@ -1,0 +1,80 @@
+package lock
+
+import (
+	"context"
+	"errors"
+
+	"github.com/stackfile/stack/engine"
+)
+
+// Status is how a project's lock stands.
+type Status struct {
+	Holder *Holder // nil when nobody holds it
+	Life   Life    // of the holder, as far as can be told from here; "" without one
+}
+
+// A Reader is what Look asks of an engine.
+type Reader interface {
+	VolumeLabels(ctx context.Context, name string) (map[string]string, error)
+}
+
+// Look says who holds the project's lock. It changes nothing.
+func Look(ctx context.Context, r Reader, project string, self Process) (Status, error) {
+	name := volumeName(project)
+	labels, err := r.VolumeLabels(ctx, name)
+	if errors.Is(err, engine.ErrNotFound) {
+		return Status{}, nil
+	}
+	if err != nil {
+		return Status{}, err
+	}
+	by, err := decode(labels)
+	if err != nil {
+		return Status{}, err
+	}
+	return Status{&by, self.Life(by)}, nil
+}
+
+// Break takes the project's lock away from its holder, which is returned; nil
+// when there was none. A holder that lives here is a *HeldError, unless force is
+// given. What unfinished takeovers have left goes too.
+func Break(ctx context.Context, e Engine, project string, force bool, opts Options) (*Holder, error) {
+	opts.Patience = -1
+	t := newTaker(e, project, opts)
+	by, err := t.read(ctx, t.name)
+	if err != nil && !errors.Is(err, engine.ErrNotFound) {
+		return nil, err
+	}
+	if err == nil && !force && t.opts.Process.Life(by) == Alive {
+		return nil, t.held(by)
+	}
+	broken := func(maker Holder) bool { return force || t.opts.Process.Life(maker) != Alive }
+	if swept := t.sweep(ctx, broken); swept != nil {
+		return nil, swept
+	}
+	if err != nil {
+		return nil, nil
+	}
+	return t.breakFrom(ctx, by)
+}
+
+// breakFrom removes the lock if it still is by's, in the way of a takeover, so
+// that it never takes it from somebody who has taken it over meanwhile.
+func (t taker) breakFrom(ctx context.Context, by Holder) (_ *Holder, err error) {
+	guard := t.guardName(by)
+	taking, err := t.attempt(ctx, guard)
+	if err != nil {
+		return nil, err
+	}
+	if !t.mine(taking) {
+		return nil, t.held(taking)
+	}
+	now, err := t.read(ctx, t.name)
+	if err == nil && now.Nonce == by.Nonce {
+		err = t.remove(ctx, t.name)
+	}
+	if errors.Is(err, engine.ErrNotFound) {
+		err = nil // released meanwhile
+	}
+	return &by, errors.Join(err, t.drop(ctx, guard))
+}
