@@ -44,8 +44,9 @@ func TestPlannedCanEndAnApply(t *testing.T) {
 	_, err := stack.Apply(t.Context(), e, stack.Up(desired, planner.Options{}), stack.Options{
 		Planned: func(*plan.Plan) error { return no },
 	})
-	if !errors.Is(err, no) || len(e.Ops()) > 0 {
-		t.Errorf("apply: %v; engine was asked for %v", err, e.Ops())
+	ops := slices.DeleteFunc(e.Ops(), ofLock)
+	if !errors.Is(err, no) || len(ops) > 0 {
+		t.Errorf("apply: %v; engine was asked for %v", err, ops)
 	}
 }
 

@@ -110,7 +110,7 @@ func (s *sandbox) sweepOnce() (found []string) {
 			found = append(found, names...)
 		}
 	}
-	for _, label := range []string{"com.docker.compose.project", "dev.stack.e2e"} {
+	for _, label := range []string{"com.docker.compose.project", "dev.stack.e2e", "dev.stack.lock"} {
 		mine := "label=" + label + "=" + s.name
 		volumes := s.anonymous(mine)
 		remove([]string{"ps", "-aq", "--filter", mine}, []string{"rm", "-fv"})

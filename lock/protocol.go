@@ -37,7 +37,7 @@ func (t taker) attempt(ctx context.Context, name string) (Holder, error) {
 	if errors.Is(err, engine.ErrNotFound) {
 		by, err = t.claim(ctx, name)
 	}
-	if err != nil || !t.dead(by) {
+	if err != nil || t.mine(by) || !t.dead(by) {
 		return by, err
 	}
 	return t.takeOver(ctx, name, by)

@@ -49,9 +49,10 @@ func lockStatusCommand(p *program) *cobra.Command {
 		Use:   "status [FLAGS]",
 		Short: "Say who holds the project's lock",
 		Long: `lock status prints who holds the project's lock, since when, and whether that
-process is alive: yes or no where it runs beside this command, else unknown. A
-lock whose holder is dead is taken over by the next command that needs it; one
-of a holder elsewhere that is no more goes with stack unlock.
+process is alive, where that can be told from here. Every command that changes a
+project holds it meanwhile; another one waits for it, ten minutes unless
+--lock-timeout says otherwise. From a dead holder the next command takes it over;
+that of a holder elsewhere that is no more goes with stack unlock.
 
 It changes nothing. With -p NAME no file is needed.`,
 		Args: noArguments,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/engine/memory"
+	"github.com/stackfile/stack/lock"
+	"github.com/stackfile/stack/plan"
 )
 
 // Each script has an engine in memory of its own. Its commands:
@@ -25,7 +28,11 @@ import (
 //	behave SERVICE KEY=VALUE...  says what the service's program does: exits, health,
 //	                        probe, output, errors, exec (an exit code)
 //	drift VERB CONTAINER    stop, pause or remove, behind our back
-//	ops N                   the engine was asked for N changes since the last ops
+//	ops N                   the engine was asked for N changes since the last ops,
+//	                        those of the lock not counted
+//	locks N                 the lock was taken N times since the last locks
+//	held WHO                somebody holds the lock of project app: alive (this very
+//	                        process), dead (it was one like this), elsewhere
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -36,6 +43,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"stack": cmdStack, "code": cmdCode, "input": cmdInput, "image": cmdImage, "built": cmdBuilt,
 			"behave": cmdBehave, "drift": cmdDrift, "ops": cmdOps,
+			"locks": cmdLocks, "held": cmdHeld,
 		},
 		UpdateScripts: *update,
 	})
@@ -46,6 +54,7 @@ type world struct {
 	engine *memory.Engine
 	input  string
 	ops    int
+	locks  int
 }
 
 func newWorld() *world {
@@ -173,11 +182,51 @@ func cmdDrift(ts *testscript.TestScript, _ bool, args []string) {
 
 func cmdOps(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
-	want, err := strconv.Atoi(args[0])
+	since(ts, &w.ops, args[0], w.changes(false))
+}
+
+func cmdLocks(ts *testscript.TestScript, _ bool, args []string) {
+	w := worldOf(ts)
+	since(ts, &w.locks, args[0], slices.DeleteFunc(w.changes(true), func(op plan.Op) bool { return op.Kind() == "RemoveVolume" }))
+}
+
+// since holds what came after the first *seen operations to a number.
+func since(ts *testscript.TestScript, seen *int, number string, all []plan.Op) {
+	want, err := strconv.Atoi(number)
 	ts.Check(err)
-	all := w.engine.Ops()
-	if got := all[w.ops:]; len(got) != want {
-		ts.Fatalf("%d changes, want %d: %v", len(got), want, got)
+	if got := all[*seen:]; len(got) != want {
+		ts.Fatalf("%d, want %d: %v", len(got), want, got)
 	}
-	w.ops = len(all)
+	*seen = len(all)
+}
+
+// changes are what the engine was asked for: those of locks, or all others.
+func (w *world) changes(ofLocks bool) (out []plan.Op) {
+	for _, op := range w.engine.Ops() {
+		name := ""
+		switch op := op.(type) {
+		case engine.CreateVolume:
+			name = op.Definition.Name
+		case engine.RemoveVolume:
+			name = op.Name
+		}
+		if strings.HasPrefix(name, "stack-lock.") == ofLocks {
+			out = append(out, op)
+		}
+	}
+	return out
+}
+
+func cmdHeld(ts *testscript.TestScript, _ bool, args []string) {
+	holder := lock.Self()
+	switch args[0] {
+	case "dead":
+		holder.Started++
+	case "elsewhere":
+		holder.Host, holder.Boot = "elsewhere", "another"
+	}
+	_, err := lock.Take(context.Background(), worldOf(ts).engine, "app", lock.Options{
+		Command: "stack up", Patience: -1, Process: holder, Now: func() time.Time { return clock()().Add(-2 * time.Minute) },
+	})
+	ts.Check(err)
 }

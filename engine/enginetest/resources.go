@@ -24,6 +24,9 @@ func volumes() map[string]func(*suite) {
 		"Volume":          volume,
 		"VolumeNameTaken": volumeTaken,
 		"VolumeInUse":     volumeInUse,
+		"VolumeOnce":      volumeOnce,
+		"VolumesWith":     volumesWith,
+		"WatchVolume":     watchVolume,
 	}
 }
 

@@ -41,6 +41,7 @@ type world struct {
 	containers map[string]*container   // by ID
 	networks   map[string]network      // by name
 	volumes    map[string]volume       // by name
+	removed    map[string]int          // how often a volume of that name was removed
 	images     map[string]engine.Image // local ones, by canonical reference
 	registry   map[string]engine.Image // what a pull gives
 	builds     map[string]engine.Image // what a build gives, where a test says so
@@ -60,6 +61,7 @@ func New() *Engine {
 		containers: map[string]*container{},
 		networks:   map[string]network{},
 		volumes:    map[string]volume{},
+		removed:    map[string]int{},
 		images:     map[string]engine.Image{},
 		registry:   map[string]engine.Image{},
 		builds:     map[string]engine.Image{},
@@ -85,6 +87,7 @@ func (e *Engine) Clone() *Engine {
 	}
 	w.networks, w.volumes = maps.Clone(e.networks), maps.Clone(e.volumes)
 	w.images, w.registry, w.builds = maps.Clone(e.images), maps.Clone(e.registry), maps.Clone(e.builds)
+	w.removed = maps.Clone(e.removed)
 	w.programs, w.made = maps.Clone(e.programs), maps.Clone(e.made)
 	w.events, w.projects = slices.Clone(e.events), slices.Clone(e.projects)
 	return &Engine{changed: make(chan struct{}), world: w}

@@ -121,6 +121,9 @@ func (e *Engine) RemoveVolume(ctx context.Context, op engine.RemoveVolume) error
 		if c := e.user(op.Name); c != nil {
 			return fmt.Errorf("remove volume %s: in use by container %s: %w", op.Name, c.name, engine.ErrConflict)
 		}
+		if _, ok := e.volumes[op.Name]; ok {
+			e.removed[op.Name]++
+		}
 		delete(e.volumes, op.Name)
 		return nil
 	})

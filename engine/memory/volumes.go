@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/stackfile/stack/engine"
 )
@@ -42,13 +41,12 @@ func (e *Engine) VolumesWith(ctx context.Context, label, value string) (names []
 	return names, nil
 }
 
-// WatchVolume calls f at first, and whenever the volume has gone, or has been
-// made anew.
+// WatchVolume calls f at first, and whenever the volume has been removed.
 func (e *Engine) WatchVolume(ctx context.Context, name string, f func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	made, changed := e.volume(name)
+	removed, changed := e.removals(name)
 	go func() {
 		f()
 		for {
@@ -57,8 +55,8 @@ func (e *Engine) WatchVolume(ctx context.Context, name string, f func()) error {
 				return
 			case <-changed:
 			}
-			before := made
-			if made, changed = e.volume(name); !before.IsZero() && !made.Equal(before) {
+			before := removed
+			if removed, changed = e.removals(name); removed > before {
 				f()
 			}
 		}
@@ -66,10 +64,10 @@ func (e *Engine) WatchVolume(ctx context.Context, name string, f func()) error {
 	return nil
 }
 
-// volume returns when a volume was made, zero for none, and what tells of the
-// next change of anything.
-func (e *Engine) volume(name string) (made time.Time, changed <-chan struct{}) {
+// removals returns how often a volume was removed, and what tells of the next
+// change of anything.
+func (e *Engine) removals(name string) (n int, changed <-chan struct{}) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.volumes[name].created, e.changed
+	return e.removed[name], e.changed
 }
