@@ -32,11 +32,11 @@ configs: {settings: {content: "x"}}
 `
 
 func TestUpAfterACrashOnCreation(t *testing.T) {
-	crashes(t, 10, func(*sandbox) {})
+	crashes(t, 11, func(*sandbox) {})
 }
 
 func TestUpAfterACrashOnReplace(t *testing.T) {
-	crashes(t, 14, func(s *sandbox) {
+	crashes(t, 15, func(s *sandbox) {
 		s.run("up", "-d")
 		s.edit("stack.yaml", `LEVEL: "1"`, `LEVEL: "2"`)
 	})
