@@ -31,7 +31,11 @@ func Load(ctx context.Context, opts spec.LoadOptions) (*spec.Stack, error) {
 
 // Plan looks at the engine and says what reaching the goal takes.
 func Plan(ctx context.Context, r engine.Reader, goal Goal) (*plan.Plan, error) {
-	observed, err := r.Snapshot(ctx, goal.Query)
+	return planWith(ctx, r, goal, nil)
+}
+
+func planWith(ctx context.Context, r engine.Reader, goal Goal, pause Pause) (*plan.Plan, error) {
+	observed, err := snapshot(ctx, r, goal.Query, pause)
 	if err != nil {
 		return nil, fmt.Errorf("look at the engine: %w", err)
 	}
@@ -54,6 +58,9 @@ type Options struct {
 	Lock lock.Options
 	// Unlocked does without the lock: for what must not wait for anybody.
 	Unlocked bool
+	// Pause lies between two tries of a call that the engine could not answer
+	// for a reason that may pass; nil: time passes. Tests let none pass.
+	Pause Pause
 }
 
 // Apply looks at the engine, plans, and carries the plan out, while it holds the
@@ -62,7 +69,7 @@ type Options struct {
 // interruption by the end of ctx, and the loss of the lock; the Result tells what
 // was done up to then, and has no plan when nothing can have been.
 func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Result, error) {
-	p, err := Plan(ctx, e, goal)
+	p, err := planWith(ctx, e, goal, opts.Pause)
 	if err != nil {
 		return Result{}, err
 	}
@@ -90,7 +97,7 @@ func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opt
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := Plan(guarded, e, goal)
+	p, err := planWith(guarded, e, goal, opts.Pause)
 	if lost := new(lock.LostError); errors.As(context.Cause(guarded), &lost) {
 		return Result{}, lost
 	}
@@ -106,10 +113,8 @@ func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, opts Options) 
 			return Result{Plan: p}, err
 		}
 	}
-	perform := func(ctx context.Context, op plan.Op, progress func(plan.Progress)) (plan.Outcome, error) {
-		return engine.Perform(ctx, e, op, progress)
-	}
-	done, err := reconciler.Apply(ctx, perform, p, reconciler.Options{
+	performer := &performer{engine: e, project: p.Project, pause: opts.Pause, ctx: ctx}
+	done, err := reconciler.Apply(ctx, performer.perform, p, reconciler.Options{
 		Parallel: opts.Parallel, Events: opts.Events, Abort: opts.Abort,
 	})
 	result := Result{Plan: p, Result: done}

@@ -13,8 +13,8 @@ func (p *Plan) Graph() string {
 	for _, a := range p.Actions {
 		b.WriteString(a.line() + "\n")
 	}
-	for _, n := range p.Notes {
-		b.WriteString(n.String() + "\n")
+	for _, line := range p.asides() {
+		b.WriteString(line + "\n")
 	}
 	return b.String()
 }

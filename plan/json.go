@@ -15,6 +15,7 @@ type (
 		Target  string       `json:"target,omitempty"`
 		Changes []changeJSON `json:"changes"`
 		Actions []actionJSON `json:"actions"`
+		Skips   []noteJSON   `json:"skips,omitempty"` // jobs that do not run
 		Notes   []noteJSON   `json:"notes"`
 	}
 	changeJSON struct {
@@ -65,6 +66,9 @@ func (p *Plan) JSON() ([]byte, error) {
 	}
 	for _, a := range p.Actions {
 		out.Actions = append(out.Actions, actionJSON{a.ID, a.Op.Kind(), edges(a.After), a.Unless.json(), reasons(a.Reasons)})
+	}
+	for _, s := range p.Skips {
+		out.Skips = append(out.Skips, noteJSON(s))
 	}
 	for _, n := range p.Notes {
 		out.Notes = append(out.Notes, noteJSON(n))

@@ -17,6 +17,7 @@ type Plan struct {
 	Base    string // digest of what was observed; "" when nothing was
 	Actions []Action
 	Notes   []Note
+	Skips   []Skip
 }
 
 // An Action is one call to an engine, or one wait. Its ID is unique in its
@@ -153,6 +154,16 @@ func (p *Plan) Changes() []Change {
 	}
 	return out
 }
+
+// A Skip is a job that does not run, since it has run with success and nothing
+// that it is made from has changed.
+type Skip struct {
+	Service string
+	Text    string // why, such as "inputs unchanged"
+}
+
+// String is the skip on one line.
+func (s Skip) String() string { return fmt.Sprintf("job %s: skip (%s)", s.Service, s.Text) }
 
 // A Note is worth knowing and changes nothing, such as an orphan.
 type Note struct {

@@ -7,7 +7,7 @@ import (
 
 // Text is the plan for people: what changes, service by service in the plan's
 // order, each change with its reasons. Waits and undos are left out. It ends
-// with the notes.
+// with the jobs that do not run, and the notes.
 func (p *Plan) Text() string {
 	var b strings.Builder
 	steps := p.Steps()
@@ -20,13 +20,24 @@ func (p *Plan) Text() string {
 		}
 		p.section(&b, service, steps)
 	}
-	for i, n := range p.Notes {
+	for i, line := range p.asides() {
 		if i == 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(n.String() + "\n")
+		b.WriteString(line + "\n")
 	}
 	return b.String()
+}
+
+// asides are the lines that tell no change.
+func (p *Plan) asides() (lines []string) {
+	for _, s := range p.Skips {
+		lines = append(lines, s.String())
+	}
+	for _, n := range p.Notes {
+		lines = append(lines, n.String())
+	}
+	return lines
 }
 
 // section writes the changes of one service; those of none stand under the

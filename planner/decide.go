@@ -35,11 +35,14 @@ func (u *up) decide(r *replica) verdict {
 	if u.opts.NoRecreate {
 		return v
 	}
-	v.compare(*r.found, r.service.Container)
+	v.compare(*r.found, r.asked())
 	u.judgeImage(&v, r)
 	u.judgeDependencies(&v, r)
 	if u.opts.ForceRecreate && (u.opts.RecreateDeps || u.explicit(r.service.Name)) {
 		v.reasons = append(v.reasons, requested("--force-recreate"))
+	}
+	if u.opts.Rerun && u.reruns(r.service) {
+		v.reasons = append(v.reasons, requested("--rerun"))
 	}
 	if u.opts.RenewAnonymous && len(r.found.Anonymous) > 0 {
 		v.reasons = append(v.reasons, requested("--renew-anon-volumes"))

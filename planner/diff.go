@@ -94,6 +94,9 @@ func (c change) reason(code plan.Code) plan.Reason {
 	if file, ok := strings.CutSuffix(c.path, ".digest"); ok && c.top() == "files" {
 		return plan.Reason{Code: code, Field: file, Text: file + ": the content changed"}
 	}
+	if target, ok := strings.CutPrefix(c.path, "inputs."); ok {
+		return plan.Reason{Code: code, Field: c.path, Text: target + ": the content changed"}
+	}
 	return plan.Reason{Code: code, Field: c.path, From: render(c.path, c.from), To: render(c.path, c.to)}
 }
 

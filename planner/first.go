@@ -61,7 +61,9 @@ func (p *replacement) startFirst(before *replica) {
 	p.commit()
 	p.r.begun, p.r.start = p.renamed, p.renamed
 	p.u.add(p.step, "remove "+p.r.name+suffixOld, engine.RemoveContainer{Name: p.old.ID}, onDone(p.renamed))
-	p.leave()
+	if p.u.rollsBack(p.r.service) {
+		p.leave()
+	}
 }
 
 // quiet is the replica as it joins its networks: without aliases.

@@ -86,12 +86,13 @@ func (g *goldenCase) run() map[string]string {
 			after = before
 		}
 	}
-	desired := g.load(after)
-	for _, line := range strings.Split(strings.TrimSpace(g.sections["do"]), "\n") {
-		if line != "" {
-			g.do(strings.Fields(line))
+	g.eachDone(func(words []string) {
+		if words[0] == "write" {
+			g.write(words[1], strings.Join(words[2:], " "))
 		}
-	}
+	})
+	desired := g.load(after)
+	g.eachDone(g.do)
 	p, err := laws.Case{Engine: g.engine, Desired: desired, Options: g.options()}.Hold(g)
 	if err != nil {
 		if _, ok := g.sections["error"]; !ok {
@@ -107,9 +108,7 @@ func (g *goldenCase) run() map[string]string {
 
 func (g *goldenCase) load(text string) *spec.Stack {
 	g.Helper()
-	if err := os.WriteFile(filepath.Join(g.dir, "stack.yaml"), []byte(text), 0o666); err != nil {
-		g.Fatal(err)
-	}
+	g.write("stack.yaml", text)
 	s, err := spec.Load(context.Background(), spec.LoadOptions{
 		Dir: g.dir, Project: "p", Env: map[string]string{"PASSWORD": "hunter2", "OTHER_PASSWORD": "hunter3"},
 	})
@@ -128,6 +127,18 @@ func (g *goldenCase) load(text string) *spec.Stack {
 		}
 	}
 	return s
+}
+
+// write makes a file beside the stack's.
+func (g *goldenCase) write(name, text string) {
+	g.Helper()
+	path := filepath.Join(g.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		g.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		g.Fatal(err)
+	}
 }
 
 func imageID(ref string) string {
@@ -150,6 +161,15 @@ func (g *goldenCase) up(s *spec.Stack) {
 	}
 	if _, err := reconciler.Apply(context.Background(), perform, p, reconciler.Options{}); err != nil {
 		g.Fatalf("up of the stack before: %v", err)
+	}
+}
+
+// eachDone calls f for each line of what happens.
+func (g *goldenCase) eachDone(f func(words []string)) {
+	for _, line := range strings.Split(strings.TrimSpace(g.sections["do"]), "\n") {
+		if line != "" {
+			f(strings.Fields(line))
+		}
 	}
 }
 
@@ -201,6 +221,12 @@ func (g *goldenCase) do(words []string) {
 		d.Update(container(1), func(c *spec.Container) { c.Restart = strings.TrimPrefix(arg(2), "no") })
 	case "disconnect":
 		d.Disconnect(container(2), arg(1))
+	case "reconnect":
+		d.Disconnect(container(2), arg(1))
+		g.perform(engine.ConnectNetwork{Container: container(2), Network: arg(1), Endpoint: spec.Endpoint{Aliases: []string{arg(3)}, IPv4: arg(4)}})
+	case "rm-network":
+		g.perform(engine.RemoveNetwork{Name: arg(1)})
+	case "write": // before the stack was loaded
 	default:
 		g.foreign(words, arg)
 	}
@@ -264,6 +290,11 @@ func (g *goldenCase) options() planner.Options {
 			o.NoBuild = true
 		case "--no-deps":
 			o.NoDeps = true
+		case "--rerun":
+			o.Rerun = true
+		case "--on-failure":
+			i++
+			o.OnFailure = spec.OnFailure(words[i])
 		case "--no-start":
 			o.NoStart = true
 		case "--force-recreate":

@@ -5,6 +5,8 @@ package planner
 
 import (
 	"time"
+
+	"github.com/stackfile/stack/spec"
 )
 
 // Options of Up. The zero value converges the whole stack.
@@ -25,6 +27,8 @@ type Options struct {
 	Wait           bool   // the plan ends when every service is ready
 	WaitTimeout    time.Duration
 	StopTimeout    *time.Duration // nil: each service's own
+	Rerun          bool           // run jobs again that are done: those among Services, or else all
+	OnFailure      spec.OnFailure // what becomes of a failed replacement; "": as the file says
 }
 
 // DownOptions of Down. The zero value removes containers and networks.

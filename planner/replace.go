@@ -95,6 +95,7 @@ func (u *up) materials(r *replica, name string) []plan.Edge {
 		if r.service.DependsOn[dependency].Namespace || u.lendsVolumes(r.service, dependency) {
 			for _, other := range u.turns[dependency] {
 				edges = append(edges, onDone(other.settledBy()))
+				edges = append(edges, u.names[other.name]...)
 			}
 		}
 	}
@@ -134,7 +135,9 @@ func (u *up) replace(r *replica, v verdict, before *replica) {
 		return
 	}
 	p.prove()
-	p.undo()
+	if u.rollsBack(r.service) {
+		p.undo()
+	}
 }
 
 // A replacement is one while its actions are being planned.
@@ -202,18 +205,27 @@ func (p *replacement) commit() {
 }
 
 // prove starts the new container, and removes the old one when the new one is
-// ready. The wait is not guarded when something else waits for it too.
+// ready. A job whose end nothing waits for has only to start.
 func (p *replacement) prove() {
 	turn := append(p.u.dependencies(p.r.service), onDone(p.renamed))
 	p.u.started(p.r, p.step, p.u.add(p.step, p.startID(), engine.StartContainer{Name: p.r.name}, turn...))
+	p.r.proof = p.r.start
+	if !p.u.unattended(p.r.service) {
+		p.r.proof = p.await()
+	}
+	p.u.add(p.step, "remove "+p.r.name+suffixOld, engine.RemoveContainer{Name: p.old.ID}, onDone(p.r.proof))
+}
+
+// await waits until the new container is ready. The wait is not guarded when
+// something else waits for it too.
+func (p *replacement) await() string {
 	c := p.u.proof(p.r.service)
 	s := p.step
 	s.change.Verb = plan.Wait
 	if p.u.needed[p.r.service.Name][c] || p.u.opts.Wait {
 		s.guard = nil
 	}
-	p.r.proof = p.u.add(s, waitID(p.r, c), p.u.wait(p.r, c), onDone(p.r.start))
-	p.u.add(p.step, "remove "+p.r.name+suffixOld, engine.RemoveContainer{Name: p.old.ID}, onDone(p.r.proof))
+	return p.u.add(s, waitID(p.r, c), p.u.wait(p.r, c), onDone(p.r.start))
 }
 
 // startID tells the start of the new container from one of the old, which a
@@ -255,6 +267,8 @@ func (p *replacement) bringBack(failed plan.Edge, last string) string {
 	if p.stopped != "" {
 		last = p.u.add(s, "undo: stop "+name, engine.StartContainer{Name: p.old.ID}, failed, onDone(p.stopped), onSettled(last))
 		p.r.revived, p.r.stop = last, p.stopped
+	} else if p.r.fallen {
+		last = p.u.revive(s, p.r, p.old, failed, last)
 	}
 	return last
 }

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/stackfile/stack/engine"
@@ -69,7 +68,7 @@ func (u *up) repair(c engine.Container, verb plan.Verb, text string) step {
 // as it will be. Whether it runs, and its restart policy, are mended like any
 // other drift.
 func (u *up) comeBack(c engine.Container, base string, edges ...plan.Edge) engine.Container {
-	s := u.repair(c, plan.Rename, "kept aside by an interrupted run")
+	s := u.repair(c, plan.Rename, "kept aside by an earlier run")
 	u.claim(base, u.add(s, "rename "+c.Name+" to "+base, engine.RenameContainer{From: c.ID, To: base}, edges...))
 	c.Name = base
 	return c
@@ -84,10 +83,10 @@ func (u *up) fallBack(r *replica) {
 		u.dropOld(r, old)
 		return
 	}
-	s := u.repair(*r.found, plan.Remove, "not ready, left by an interrupted run")
+	s := u.repair(*r.found, plan.Remove, "not ready, left by an earlier run")
 	gone := u.add(s, "remove leftover "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true})
 	back := u.comeBack(old, r.name, onDone(gone))
-	r.found = &back
+	r.found, r.fallen = &back, true
 }
 
 // dropOld removes an old container whose replacement is proven.
@@ -109,14 +108,22 @@ func (u *up) proveLeftover(r *replica) {
 		return
 	}
 	r.replaced = true // so that the wait proves it as it does any replacement
-	proof := u.await(r, u.proof(r.service), plan.Reason{Code: plan.Surplus, Text: "an interrupted run left its replacement unproven"})
+	var proof []plan.Edge
+	switch {
+	case !u.unattended(r.service):
+		proof = u.await(r, u.proof(r.service), plan.Reason{Code: plan.Surplus, Text: "an earlier run left its replacement unproven"})
+	case r.start != "":
+		proof = after(r.start)
+	}
 	r.replaced = false
 	u.dropOld(r, old, proof...)
 	if len(proof) == 0 {
 		return // ready already, or not to be started at all
 	}
 	r.proof = proof[0].ID
-	u.undoLeftover(r, old)
+	if u.rollsBack(r.service) {
+		u.undoLeftover(r, old)
+	}
 }
 
 func (u *up) undoLeftover(r *replica, old engine.Container) {
@@ -124,11 +131,18 @@ func (u *up) undoLeftover(r *replica, old engine.Container) {
 	s := u.of(r, plan.Replace, plan.Reason{Code: plan.Undo, Text: "the new container is not ready"})
 	last := u.add(s, "undo: start "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true}, failed)
 	last = u.add(s, "undo: rename "+r.name+" to "+old.Name, engine.RenameContainer{From: old.ID, To: r.name}, failed, onDone(last))
+	u.revive(s, r, old, failed, last)
+}
+
+// revive plans the old container's life after an earlier run put it aside: its
+// restart policy, as far as it is recorded, and its start.
+func (u *up) revive(s step, r *replica, old engine.Container, failed plan.Edge, last string) string {
 	if old.Recorded != nil && old.Recorded.Restart != "" {
 		op := engine.UpdateContainer{Name: old.ID, Fields: []string{"restart"}, Definition: spec.Container{Restart: old.Recorded.Restart}}
 		last = u.add(s, "undo: hold "+r.name, op, failed, onSettled(last))
 	}
-	if !r.service.Job && !slices.Contains([]engine.Status{engine.StatusCreated}, old.Status) {
-		u.add(s, "undo: stop "+r.name, engine.StartContainer{Name: old.ID}, failed, onSettled(last))
+	if !r.service.Job && old.Status != engine.StatusCreated {
+		last = u.add(s, "undo: stop "+r.name, engine.StartContainer{Name: old.ID}, failed, onSettled(last))
 	}
+	return last
 }

@@ -25,6 +25,7 @@ type replica struct {
 	proof    string     // the wait that proves a replacement; "" without one
 	revived  string     // the undo of stop
 	replaced bool       // made anew, unless the guard holds
+	fallen   bool       // found comes back from where an earlier run put it aside
 	guard    plan.Guard // of the replacement; empty when it is certain
 
 	mended   []plan.Edge     // what brings back the container that is there
@@ -57,6 +58,7 @@ func (u *up) service(s spec.Service) {
 	for _, c := range surplus {
 		u.surplus(c, fmt.Sprintf("surplus: %d replicas are desired", u.replicas(s)))
 	}
+	u.skip(s)
 }
 
 // sortOut finds the container of each desired replica. Of two with one number
@@ -114,7 +116,7 @@ func (u *up) dependencies(s spec.Service) []plan.Edge {
 	for _, name := range sortedKeys(s.DependsOn) {
 		d := s.DependsOn[name]
 		for _, r := range u.turns[name] {
-			edges = append(edges, u.meets(r, d, s.Name)...)
+			edges = append(edges, u.inSpite(r.service, u.meets(r, d, s.Name))...)
 		}
 	}
 	return edges

@@ -50,6 +50,7 @@ type Container struct {
 	Tmpfs       map[string]string `json:"tmpfs,omitempty"`   // target -> options
 	VolumesFrom []string          `json:"volumes_from,omitempty"`
 	Files       map[string]File   `json:"files,omitempty"`   // configs and secrets, by target
+	Inputs      map[string]string `json:"inputs,omitempty"`  // of a job: digests of what it has bound, by target
 	Devices     map[string]string `json:"devices,omitempty"` // "source:target" -> permissions
 	CgroupRules []string          `json:"device_cgroup_rules,omitempty"`
 	Requests    []DeviceRequest   `json:"gpus,omitempty"`

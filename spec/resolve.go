@@ -41,7 +41,23 @@ func (r *reading) resolve(ctx context.Context) (*Stack, error) {
 	s.Warnings = sorted(append(s.Warnings, resolver.warnings...))
 	resolver.used(s)
 	markJobs(s)
+	addInputs(s)
+	s.Positions = r.positions(s)
 	return s, nil
+}
+
+// positions are the lines at which the services' names stand.
+func (r *reading) positions(s *Stack) map[string]Position {
+	out := make(map[string]Position, len(s.Services))
+	services := r.tree.get("services")
+	for name := range s.Services {
+		if services == nil || services.fields[name].at.src == nil {
+			continue
+		}
+		at := services.fields[name].at
+		out[name] = Position{File: at.src.name, Line: at.line, Column: at.column}
+	}
+	return out
 }
 
 // markJobs marks the services whose success another one waits for.

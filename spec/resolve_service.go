@@ -32,6 +32,7 @@ func (r *resolver) service(s types.ServiceConfig) Service {
 	if n := r.node(s.Name, ownKey, "update", "shared_volumes"); n != nil {
 		out.Update.SharedVolumes = n.value == true
 	}
+	out.OnFailure = OnFailure(cmp.Or(r.node(s.Name, ownKey, "on_failure").text(), r.tree.get(ownKey, "on_failure").text()))
 	r.files(s, &out)
 	return out
 }

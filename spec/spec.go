@@ -22,6 +22,15 @@ type Stack struct {
 	Networks map[string]Network // those in use, by the file's key
 	Volumes  map[string]Volume  // those in use, by the file's key
 	Warnings []Finding          // accepted, but not honoured; each names its attribute
+
+	Positions map[string]Position `json:"-"` // where each service stands, by its name
+}
+
+// A Position is a place in a stack file.
+type Position struct {
+	File   string `json:"file"`   // as the user named it
+	Line   int    `json:"line"`   // from 1
+	Column int    `json:"column"` // from 1
 }
 
 // A Service is one program of a stack, in one or more replicas.
@@ -37,14 +46,32 @@ type Service struct {
 	PullAfter     time.Duration
 	Files         map[string]FileContent // configs and secrets to copy, by target; bound ones are mounts
 
-	Job         bool          // runs to completion: something depends on its success
+	Job         bool          // runs to completion: something depends on its success, or deploy.mode says so
 	StopTimeout time.Duration // 0: the engine's default, 10 s
 	Monitor     time.Duration // without a healthcheck: how long it must run before it counts as good; 0: 1 s
 	Update      Update
 	PostStart   []Hook
 	PreStop     []Hook
-	Attach      bool // its logs show in an attached up
+	Attach      bool      // its logs show in an attached up
+	OnFailure   OnFailure `json:",omitempty"`
+
+	// Of a job: when the bind mounts that it can write to were last written,
+	// and why those without a digest in Container.Inputs were not looked at.
+	// By target.
+	Touched map[string]time.Time `json:",omitempty"`
+	Unread  map[string]string    `json:",omitempty"`
 }
+
+// OnFailure says what becomes of a replica whose replacement is not good:
+// x-stack.on_failure.
+type OnFailure string
+
+// What can be done about a failed replacement. "" is Rollback.
+const (
+	Rollback OnFailure = "rollback" // the old one comes back
+	Stop     OnFailure = "stop"     // the new one is left as it is, the old one kept aside
+	Continue OnFailure = "continue" // as Stop, and what depends on it goes on
+)
 
 // Update is how a replica is replaced: deploy.update_config, and our own
 // x-stack.update.

@@ -4,14 +4,21 @@ package spec
 // file, and in a service. An unknown key in them is an error, unlike in the
 // extensions of others.
 var (
-	ownTop     = &schema{Type: words{"object", "null"}, Unevaluated: new(bool)}
+	ownTop = &schema{
+		Type: words{"object", "null"}, Unevaluated: new(bool),
+		Properties: map[string]*schema{"on_failure": onFailure},
+	}
 	ownService = &schema{
 		Type: words{"object", "null"}, Unevaluated: new(bool),
-		Properties: map[string]*schema{"update": {
-			Type: words{"object"}, Unevaluated: new(bool),
-			Properties: map[string]*schema{"shared_volumes": {Type: words{"boolean"}}},
-		}},
+		Properties: map[string]*schema{
+			"on_failure": onFailure,
+			"update": {
+				Type: words{"object"}, Unevaluated: new(bool),
+				Properties: map[string]*schema{"shared_volumes": {Type: words{"boolean"}}},
+			},
+		},
 	}
+	onFailure = &schema{Type: words{"string"}, Enum: []string{string(Rollback), string(Stop), string(Continue)}}
 )
 
 const ownKey = "x-stack"

@@ -58,21 +58,3 @@ func TestAddressesAreReachableOnes(t *testing.T) {
 		}
 	}
 }
-
-func TestExitCodesAreExplained(t *testing.T) {
-	for _, c := range []struct {
-		e    engine.NotReadyError
-		want string
-	}{
-		{engine.NotReadyError{}, ""},
-		{engine.NotReadyError{ExitCode: 1}, "exit code 1"},
-		{engine.NotReadyError{ExitCode: 137}, "exit code 137: killed (SIGKILL)"},
-		{engine.NotReadyError{ExitCode: 137, OOMKilled: true}, "exit code 137: out of memory: it needs more than mem_limit allows"},
-		{engine.NotReadyError{ExitCode: 139}, "exit code 139: segmentation fault (SIGSEGV)"},
-		{engine.NotReadyError{ExitCode: 126}, "exit code 126: the command cannot be executed: not a program, or not permitted"},
-	} {
-		if got := exitMeaning(&c.e); got != c.want {
-			t.Errorf("%+v: %q, want %q", c.e, got, c.want)
-		}
-	}
-}

@@ -12,7 +12,6 @@ import (
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/lock"
-	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
 )
@@ -51,6 +50,7 @@ func (p *program) exit(c *cobra.Command, err error) int {
 		return statusFailed
 	}
 	p.fail(describe(c, err))
+	p.annotateFindings(err)
 	return statusFailed
 }
 
@@ -147,27 +147,51 @@ func findings(e *spec.FileError) string {
 // failures tells of each failed action what is known about its cause, and what
 // was skipped because of it.
 func (p *program) failures(e *stack.ApplyError) {
-	for _, f := range e.Failed {
-		if errors.As(f.Err, new(*lock.LostError)) {
-			continue // cut off; told once, for all
+	for _, f := range stack.Failures(e, p.desired) {
+		if len(f.Logs) == 0 {
+			f.Logs = p.output[f.Action]
 		}
-		p.fail(p.failure(f, e.Skipped), hintFor(f))
+		hint := f.Next
+		if hint == "" {
+			hint = hintFor(e)
+		}
+		if p.mode() == progress.JSON {
+			progress.Failure(p.Stderr, f)
+		}
+		p.fail(strings.Join(failure(f), "\n"), hint)
+		p.annotate(f)
 	}
 }
 
-func (p *program) failure(f *reconciler.ActionError, skips []reconciler.Skip) string {
-	lines := []string{actionError(f)}
-	var notReady *engine.NotReadyError
-	if errors.As(f.Err, &notReady) {
-		lines = append(lines, evidence(notReady)...)
+// failure is the block of lines that explains one failed action.
+func failure(f stack.Failure) []string {
+	lines := []string{f.Error}
+	if f.ExitCode != nil && (*f.ExitCode != 0 || f.Meaning != "") {
+		lines = append(lines, "  "+strings.TrimSuffix(fmt.Sprintf("exit code %d: %s", *f.ExitCode, f.Meaning), ": "))
 	}
-	if output := p.output[f.Action.ID]; len(output) > 0 {
-		lines = append(append(lines, "  its last lines:"), indent(output)...)
+	if f.Restarts > 0 {
+		lines = append(lines, "  restarted "+plural(f.Restarts, "time"))
 	}
-	if names := skipped(f, skips); len(names) > 0 {
-		lines = append(lines, "  skipped because of it: "+strings.Join(names, ", "))
+	if f.Probe != "" {
+		lines = append(append(lines, "  its last health probe said:"), indent(strings.Split(f.Probe, "\n"))...)
 	}
-	return strings.Join(lines, "\n")
+	if len(f.Logs) > 0 {
+		lines = append(append(lines, "  its last lines:"), indent(f.Logs)...)
+	}
+	if f.Undone {
+		lines = append(lines, "  the one that it was to replace is back")
+	}
+	if len(f.Skipped) > 0 {
+		lines = append(lines, "  skipped because of it: "+strings.Join(f.Skipped, ", "))
+	}
+	return lines
+}
+
+func indent(lines []string) (out []string) {
+	for _, line := range lines {
+		out = append(out, "    | "+strings.TrimRight(line, "\r\n"))
+	}
+	return out
 }
 
 // outputKept is how many lines of a failed build are shown again.
@@ -186,84 +210,4 @@ func (p *program) remember(e reconciler.Event) {
 		lines = lines[1:]
 	}
 	p.output[e.Action] = append(lines, e.Progress.Log)
-}
-
-// actionError names what was done to what, unless the cause does so itself.
-func actionError(f *reconciler.ActionError) string {
-	if text := f.Err.Error(); strings.Contains(text, f.Action.Change.Name) {
-		return text
-	}
-	return fmt.Sprintf("%s: %v", f.Action.Change, f.Err)
-}
-
-// evidence is what helps to find out why a container is not ready.
-func evidence(e *engine.NotReadyError) (lines []string) {
-	if meaning := exitMeaning(e); meaning != "" {
-		lines = append(lines, "  "+meaning)
-	}
-	if e.Restarts > 0 {
-		lines = append(lines, fmt.Sprintf("  restarted %d times", e.Restarts))
-	}
-	if probe := strings.TrimSpace(e.Probe); probe != "" {
-		lines = append(lines, "  its last health probe said:")
-		lines = append(lines, indent(strings.Split(probe, "\n"))...)
-	}
-	if len(e.Logs) > 0 {
-		lines = append(lines, "  its last lines:")
-		lines = append(lines, indent(e.Logs)...)
-	}
-	return lines
-}
-
-func indent(lines []string) (out []string) {
-	for _, line := range lines {
-		out = append(out, "    | "+strings.TrimRight(line, "\r\n"))
-	}
-	return out
-}
-
-// meanings are those of exit codes that say more than that a program failed.
-var meanings = map[int]string{
-	125: "the engine could not run the container",
-	126: "the command cannot be executed: not a program, or not permitted",
-	127: "the command was not found in the image",
-	130: "interrupted (SIGINT)",
-	132: "illegal instruction (SIGILL): built for another processor?",
-	134: "aborted (SIGABRT)",
-	135: "bus error (SIGBUS): /dev/shm too small? see shm_size",
-	137: "killed (SIGKILL)",
-	139: "segmentation fault (SIGSEGV)",
-	143: "terminated (SIGTERM)",
-}
-
-func exitMeaning(e *engine.NotReadyError) string {
-	switch {
-	case e.OOMKilled:
-		return fmt.Sprintf("exit code %d: out of memory: it needs more than mem_limit allows", e.ExitCode)
-	case e.ExitCode == 0:
-		return ""
-	case meanings[e.ExitCode] != "":
-		return fmt.Sprintf("exit code %d: %s", e.ExitCode, meanings[e.ExitCode])
-	}
-	return fmt.Sprintf("exit code %d", e.ExitCode)
-}
-
-// skipped names what else did not happen because of a failed action.
-func skipped(f *reconciler.ActionError, skips []reconciler.Skip) (names []string) {
-	seen := map[string]bool{owner(f.Action.Change): true}
-	for _, s := range skips {
-		if name := owner(s.Action.Change); s.Cause == f.Action.ID && !seen[name] {
-			seen[name] = true
-			names = append(names, name)
-		}
-	}
-	return names
-}
-
-// owner is the service that a change belongs to, or the object itself.
-func owner(c plan.Change) string {
-	if c.Service != "" {
-		return c.Service
-	}
-	return c.Object + " " + c.Name
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stackfile/stack/planner"
+	"github.com/stackfile/stack/spec"
 )
 
 // planFlags are those that decide what an up would do. up, plan and create
@@ -39,6 +40,8 @@ func (f *planFlags) addUp(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.RenewAnonymous, "renew-anon-volumes", "V", false, "make anonymous volumes anew")
 	fs.BoolVar(&o.NoDeps, "no-deps", false, "leave alone what the services depend on")
 	fs.BoolVar(&o.NoStart, "no-start", false, "create, and do not start")
+	fs.BoolVar(&o.Rerun, "rerun", false, "run jobs again that are done: those that are named, or else all")
+	fs.StringVar((*string)(&o.OnFailure), "on-failure", "", "`WHAT` to do about a replacement that fails: rollback, stop or continue (default: as the file says, else rollback)")
 	fs.BoolVar(&o.Wait, "wait", false, "be done when each service is ready; implies --detach")
 	fs.IntVar(&f.waitTimeout, "wait-timeout", 0, "`SECONDS` that a wait may take, 0 for no limit")
 	fs.IntVarP(&f.timeout, "timeout", "t", 0, "`SECONDS` that a container has to stop (default: its own, else 10)")
@@ -67,8 +70,15 @@ func (f *planFlags) check(c *cobra.Command, o *planner.Options) error {
 		return exclusive(c, "force-recreate", "no-recreate")
 	case o.IgnoreOrphans && c.Flags().Changed("remove-orphans") && o.RemoveOrphans:
 		return &UsageError{"--remove-orphans and COMPOSE_IGNORE_ORPHANS: not both", usage(c)}
+	case o.Rerun && o.NoRecreate:
+		return exclusive(c, "rerun", "no-recreate")
 	case f.waitTimeout < 0:
 		return &UsageError{fmt.Sprintf("--wait-timeout %d: below 0", f.waitTimeout), usage(c)}
+	}
+	switch o.OnFailure {
+	case "", spec.Rollback, spec.Stop, spec.Continue:
+	default:
+		return &UsageError{fmt.Sprintf("--on-failure %q: want rollback, stop or continue", o.OnFailure), usage(c)}
 	}
 	switch o.Pull {
 	case "policy":

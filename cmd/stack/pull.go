@@ -52,8 +52,8 @@ func (p *program) forgive(err error) error {
 	if !errors.As(err, &apply) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	for _, f := range apply.Failed {
-		p.say("warning", actionError(f))
+	for _, f := range stack.Failures(apply, nil) {
+		p.say("warning", f.Error)
 	}
 	return nil
 }

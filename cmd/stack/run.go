@@ -50,10 +50,11 @@ type program struct {
 	began   time.Time
 	command string // what runs, such as "stack up"
 
-	engine engine.Engine
-	view   progress.View
-	output map[string][]string // the last lines of builds, by action
-	piped  []byte              // the stack file from standard input, which may be loaded twice
+	engine  engine.Engine
+	view    progress.View
+	desired *spec.Stack         // nil when no file was read
+	output  map[string][]string // the last lines of builds, by action
+	piped   []byte              // the stack file from standard input, which may be loaded twice
 }
 
 // heed turns the first interrupt into a cancel, the second into the abort.
@@ -97,6 +98,7 @@ func (p *program) load(ctx context.Context, services []string) (*spec.Stack, err
 	if err != nil {
 		return nil, err
 	}
+	p.desired = desired
 	for _, w := range desired.Warnings {
 		p.say("warning", w.String())
 	}

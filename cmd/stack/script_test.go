@@ -75,7 +75,7 @@ func worldOf(ts *testscript.TestScript) *world {
 
 // variables are those that a script may hand to the program.
 var variables = []string{
-	"HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "NO_COLOR", "TAG",
+	"HOME", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "DOCKER_HOST", "DOCKER_CONTEXT", "NO_COLOR", "TAG",
 	"COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "COMPOSE_PROGRESS", "COMPOSE_ANSI",
 	"COMPOSE_PARALLEL_LIMIT", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_IGNORE_ORPHANS", "COMPOSE_COMPATIBILITY",
 }

@@ -171,7 +171,7 @@ func said(value any) any {
 // asked for to change. A field that nothing converts would be ignored silently.
 func TestNoFieldIsLeftOut(t *testing.T) {
 	elsewhere := map[string]string{
-		"Files": "CopyFiles",
+		"Files": "CopyFiles", "Inputs": "the label, which compares them",
 	}
 	value := full()
 	value.NetworkMode = "bridge"

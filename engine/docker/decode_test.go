@@ -276,6 +276,7 @@ func TestASnapshotIsOnePicture(t *testing.T) {
 		"/networks": []any{
 			map[string]any{"Name": "p_front", "Id": front, "Driver": "bridge", "Labels": map[string]string{engine.LabelProject: "p", engine.LabelDefinition: text(t, n)}},
 			map[string]any{"Name": "p_front", "Id": "double", "Driver": "bridge"},
+			map[string]any{"Name": "p_back", "Id": c.NetworkSettings.Networks["p_back"].NetworkID, "Driver": "bridge"},
 			map[string]any{"Name": "shared", "Id": "x", "Driver": "bridge"},
 			map[string]any{"Name": "q_front", "Id": "y", "Driver": "bridge", "Labels": map[string]string{engine.LabelProject: "q"}},
 		},
@@ -332,5 +333,30 @@ func TestALimitThatCannotBeIsMet(t *testing.T) {
 	c = engine.Container{Recorded: &spec.Container{PidsLimit: 9}, Observed: &spec.Container{PidsLimit: 8}}
 	if err := able.excuse(t.Context(), &c); err != nil || c.Observed.PidsLimit != 8 || count("/info") != 1 {
 		t.Errorf("a drift: %s, %v", text(t, c.Observed), err)
+	}
+}
+
+// A stopped container keeps its place on a network that was removed, and on one
+// that was made anew under the same name.
+func TestAPlaceOnANetworkThatIsGoneIsNone(t *testing.T) {
+	c, asked := inspected(t)
+	e, _ := serving(t, map[string]any{
+		"/containers/json": []any{
+			map[string]any{"Id": c.ID, "Names": []string{"/p-web-1"}, "Labels": map[string]string{engine.LabelProject: "p"}, "State": "exited"},
+		},
+		"/containers/" + c.ID + "/json": c,
+		"/networks":                     []any{map[string]any{"Name": "p_front", "Id": "another", "Driver": "bridge"}},
+		"/volumes":                      map[string]any{},
+	})
+	s, err := e.Snapshot(t.Context(), engine.Query{Project: "p"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked.Networks = nil
+	if len(s.Containers) != 1 || text(t, s.Containers[0].Observed) != text(t, asked) {
+		t.Errorf("observed: %s, want no network", text(t, s.Containers))
+	}
+	if recorded := s.Containers[0].Recorded; len(recorded.Networks) != 2 {
+		t.Errorf("recorded: %s, want both networks still", text(t, recorded))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,6 +50,53 @@ func TestAnEngineThatGoesAwayIsUnavailable(t *testing.T) {
 	server.Close()
 	if err := e.StartContainer(t.Context(), engine.StartContainer{Name: "web"}); !errors.Is(err, engine.ErrUnavailable) {
 		t.Errorf("got %v", err)
+	} else if passing := (*engine.TransientError)(nil); !errors.As(err, &passing) {
+		t.Errorf("got %v, which is for good; want one that may pass", err)
+	}
+}
+
+// A connection that ends before the answer leaves open what was done.
+func TestALostAnswerMayPass(t *testing.T) {
+	var negotiated atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if negotiated.Load() {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Api-Version", "1.41")
+		_, _ = w.Write([]byte("{}"))
+		negotiated.Store(strings.HasSuffix(r.URL.Path, "/version"))
+	}))
+	defer server.Close()
+	e, err := Open(t.Context(), Options{Host: "tcp://" + server.Listener.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	err = e.StopContainer(t.Context(), engine.StopContainer{Name: "web"})
+	if passing := (*engine.TransientError)(nil); !errors.As(err, &passing) || !passing.Sent {
+		t.Errorf("got %v, want one that may pass, and may have been carried out", err)
+	}
+}
+
+func TestWhatARegistrySaysMayPass(t *testing.T) {
+	for text, want := range map[string]bool{
+		"toomanyrequests: slow down":                                true,
+		"toomanyrequests: You have reached your pull rate limit.":   false,
+		"received unexpected HTTP status: 503 Service Unavailable":  true,
+		"Get \"https://r/v2/\": net/http: TLS handshake timeout":    true,
+		"Get \"https://r/v2/\": dial tcp 10.0.0.1:443: i/o timeout": true,
+		"Get \"https://r/v2/\": EOF":                                true,
+		"manifest unknown":                                          false,
+		"unauthorized: authentication required":                     false,
+		"Get \"https://r/v2/\": dial tcp: lookup r: no such host":   false,
+		"received unexpected HTTP status: 404 Not Found":            false,
+		"pull access denied for web, repository does not exist":     false,
+		"open /var/lib/docker/tmp/x: no space left on device":       false,
+	} {
+		passing := (*engine.TransientError)(nil)
+		if got := errors.As(transientPull(errors.New(text)), &passing); got != want {
+			t.Errorf("%s: may pass: %v, want %v", text, got, want)
+		}
 	}
 }
 

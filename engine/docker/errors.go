@@ -41,9 +41,9 @@ func (e *Engine) fail(err error, format string, args ...any) error {
 	case err == nil:
 		return nil
 	case client.IsErrConnectionFailed(err):
-		err = &UnavailableError{Host: e.client.DaemonHost(), Cause: answer{err}}
+		err = e.transient(err, &UnavailableError{Host: e.client.DaemonHost(), Cause: answer{err}})
 	default:
-		err = mark(err)
+		err = e.transient(err, mark(err))
 	}
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }

@@ -44,10 +44,10 @@ func (e *Engine) PullImage(ctx context.Context, op engine.PullImage, progress fu
 func (e *Engine) pull(ctx context.Context, op engine.PullImage, auth string, progress func(plan.Progress)) error {
 	stream, err := e.client.ImagePull(ctx, op.Image, image.PullOptions{RegistryAuth: auth, Platform: op.Platform})
 	if err != nil {
-		return err
+		return transientPull(err)
 	}
 	defer stream.Close()
-	return followPull(stream, progress)
+	return transientPull(followPull(stream, progress))
 }
 
 // besides adds what went wrong before to an error that it may explain.

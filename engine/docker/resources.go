@@ -95,14 +95,23 @@ func (e *Engine) ConnectNetwork(ctx context.Context, op engine.ConnectNetwork) e
 	if err != nil {
 		return e.fail(err, "container %s: connect to network %s", op.Container, op.Network)
 	}
-	settings := convertEndpoint(op.Endpoint, finalName(strings.TrimPrefix(found.Name, "/")), linksOf(found))
-	if present := found.NetworkSettings.Networks[op.Network]; present != nil && alike(present, settings) {
-		return nil
-	}
 	// A stopped container would be connected to what is not there, and fail
 	// at its start.
-	if _, err := e.client.NetworkInspect(ctx, op.Network, network.InspectOptions{}); err != nil {
+	net, err := e.client.NetworkInspect(ctx, op.Network, network.InspectOptions{})
+	if err != nil {
 		return e.fail(err, "container %s: connect to network %s", op.Container, op.Network)
+	}
+	settings := convertEndpoint(op.Endpoint, finalName(strings.TrimPrefix(found.Name, "/")), linksOf(found))
+	present := found.NetworkSettings.Networks[op.Network]
+	switch {
+	case present == nil:
+	case present.NetworkID != "" && present.NetworkID != net.ID:
+		// It was on a network of this name that is gone.
+		if err := e.client.NetworkDisconnect(ctx, op.Network, found.ID, true); err != nil {
+			return e.fail(err, "container %s: connect to network %s", op.Container, op.Network)
+		}
+	case alike(present, settings):
+		return nil
 	}
 	err = e.client.NetworkConnect(ctx, op.Network, found.ID, settings)
 	if errdefs.IsPermissionDenied(err) { // 403: the endpoint exists

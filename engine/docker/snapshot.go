@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -210,7 +211,30 @@ func (e *Engine) inspectContainer(ctx context.Context, id string, l lists) (*eng
 		return nil, err
 	}
 	c.Joins = l.joins(found.HostConfig)
+	l.forget(&c, found)
 	return &c, e.excuse(ctx, &c)
+}
+
+// forget leaves out the places on networks that are gone, or were made anew
+// meanwhile: a stopped container keeps them, and cannot start with them.
+func (l lists) forget(c *engine.Container, found container.InspectResponse) {
+	if c.Observed == nil || found.NetworkSettings == nil {
+		return
+	}
+	known := map[string]bool{}
+	for _, n := range l.networks {
+		known[n.ID], known[n.Name] = true, true
+	}
+	kept := maps.Clone(c.Observed.Networks)
+	for name, endpoint := range found.NetworkSettings.Networks {
+		if endpoint != nil && !known[cmp.Or(endpoint.NetworkID, name)] {
+			delete(kept, name)
+		}
+	}
+	if len(kept) == 0 {
+		kept = nil
+	}
+	c.Observed.Networks = kept
 }
 
 // joins are the IDs of the containers whose namespaces are shared.

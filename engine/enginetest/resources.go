@@ -14,6 +14,7 @@ func networks() map[string]func(*suite) {
 		"NetworkNameTaken":   networkTaken,
 		"NetworkInUse":       networkInUse,
 		"Connect":            connect,
+		"NetworkMadeAnew":    networkMadeAnew,
 		"ConnectWithAddress": connectWithAddress,
 		"ConnectMissing":     connectMissing,
 	}
@@ -128,6 +129,28 @@ func connect(s *suite) {
 	none.Networks = nil
 	s.ok(engine.DisconnectNetwork{Network: main, Container: name})
 	s.reads(name, was, none)
+}
+
+// networkMadeAnew: what stopped on a network that is gone is on none, is put on
+// its successor, and starts.
+func networkMadeAnew(s *suite) {
+	net := spec.Network{Name: s.project + "_net"}
+	s.clean(engine.RemoveNetwork{Name: net.Name})
+	s.ok(s.networkOp(net))
+	was := s.definition()
+	was.Networks = map[string]spec.Endpoint{net.Name: {Aliases: []string{"web"}}}
+	name := s.start("web", was)
+	none := was
+	none.Networks = nil
+	s.ok(engine.StopContainer{Name: name})
+	s.ok(engine.RemoveNetwork{Name: net.Name})
+	s.reads(name, was, none)
+	s.ok(s.networkOp(net))
+	s.reads(name, was, none)
+	s.twice(engine.ConnectNetwork{Network: net.Name, Container: name, Endpoint: was.Networks[net.Name]})
+	s.reads(name, was, was)
+	s.ok(engine.StartContainer{Name: name})
+	s.reads(name, was, was)
 }
 
 func connectWithAddress(s *suite) {

@@ -83,8 +83,9 @@ func (c *container) recorded() (*spec.Container, error) {
 	return recorded, nil
 }
 
-// snapshot is the container as a reader sees it.
-func (c *container) snapshot() (engine.Container, error) {
+// snapshot is the container as a reader sees it, among the networks that there
+// are.
+func (c *container) snapshot(networks map[string]network) (engine.Container, error) {
 	number, _ := strconv.Atoi(c.labels[engine.LabelNumber]) // 0 where another tool wrote nonsense
 	out := engine.Container{
 		ID: c.id, Name: c.name,
@@ -100,17 +101,21 @@ func (c *container) snapshot() (engine.Container, error) {
 		return out, err
 	}
 	observed := overlay(*recorded, c.live)
-	observed.Networks = c.endpoints()
+	observed.Networks = c.endpoints(networks)
 	out.Recorded, out.Observed = recorded, &observed
 	return out, nil
 }
 
-func (c *container) endpoints() map[string]spec.Endpoint {
-	if len(c.attached) == 0 {
-		return nil
-	}
-	out := make(map[string]spec.Endpoint, len(c.attached))
+// endpoints leaves out those on networks that are gone, or were made anew.
+func (c *container) endpoints(networks map[string]network) map[string]spec.Endpoint {
+	var out map[string]spec.Endpoint
 	for name, a := range c.attached {
+		if networks[name].id != a.network {
+			continue
+		}
+		if out == nil {
+			out = map[string]spec.Endpoint{}
+		}
 		out[name] = a.endpoint
 	}
 	return out

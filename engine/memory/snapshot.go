@@ -60,7 +60,7 @@ func (w *world) readContainers(q engine.Query, s *engine.State) error {
 			s.Foreign = append(s.Foreign, engine.Foreign{Name: c.name, Project: c.labels[engine.LabelProject], Ports: slices.Clone(c.ports)})
 			continue
 		}
-		found, err := c.snapshot()
+		found, err := c.snapshot(w.networks)
 		if err != nil {
 			return err
 		}

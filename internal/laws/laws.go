@@ -4,6 +4,7 @@
 package laws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,7 +116,7 @@ func (c Case) fixpoint(t testing.TB, p *plan.Plan) *memory.Engine {
 
 // settled is the case without the flags that ask for something each time.
 func (c Case) settled() Case {
-	c.Options.ForceRecreate, c.Options.RenewAnonymous = false, false
+	c.Options.ForceRecreate, c.Options.RenewAnonymous, c.Options.Rerun = false, false, false
 	c.Options.Build, c.Options.Pull = false, "missing"
 	desired := *c.Desired
 	desired.Services = maps.Clone(desired.Services)
@@ -185,9 +186,9 @@ func (c Case) unharmed(t testing.TB, p *plan.Plan) {
 }
 
 // lost are the containers that ran before, are desired, and do not run now
-// under their names. Two kinds cannot come back and do not count: one whose
-// host port is in other hands by now, and one that lived in the namespace of a
-// container that was replaced.
+// under their names. Three kinds do not come back and do not count: one whose
+// host port is in other hands by now, one that lived in the namespace of a
+// container that was replaced, and one that on_failure leaves aside.
 func (c Case) lost(t testing.TB, e *memory.Engine) []string {
 	t.Helper()
 	running, ports := map[string]bool{}, map[engine.Port]bool{}
@@ -200,7 +201,7 @@ func (c Case) lost(t testing.TB, e *memory.Engine) []string {
 	taken := func(p engine.Port) bool { return ports[p] }
 	var out []string
 	for _, was := range snapshot(t, c.Engine, c.Desired).Containers {
-		if slices.ContainsFunc(was.Ports, taken) || len(was.Joins) > 0 {
+		if slices.ContainsFunc(was.Ports, taken) || len(was.Joins) > 0 || !c.rollsBack(was.Service) {
 			continue
 		}
 		if was.Status == engine.StatusRunning && c.desires(was) && !running[was.Name] {
@@ -208,6 +209,11 @@ func (c Case) lost(t testing.TB, e *memory.Engine) []string {
 		}
 	}
 	return out
+}
+
+// rollsBack reports whether a failed replacement of the service is to be undone.
+func (c Case) rollsBack(service string) bool {
+	return cmp.Or(c.Options.OnFailure, c.Desired.Services[service].OnFailure, spec.Rollback) == spec.Rollback
 }
 
 // desires reports whether c wants a container of this name. Jobs end by

@@ -227,7 +227,10 @@ func (w *world) altered(s spec.Service) spec.Service {
 func (w *world) options(s *spec.Stack) planner.Options {
 	o := planner.Options{
 		ForceRecreate: w.chance(10), RemoveOrphans: w.chance(40), Build: w.chance(30), Wait: w.chance(40),
-		NoStart: w.chance(5), RenewAnonymous: w.chance(5),
+		NoStart: w.chance(5), RenewAnonymous: w.chance(5), Rerun: w.chance(10),
+	}
+	if w.chance(20) {
+		o.OnFailure = []spec.OnFailure{spec.Rollback, spec.Stop, spec.Continue}[w.IntN(3)]
 	}
 	if w.chance(15) {
 		o.Scale = map[string]int{"a": w.IntN(4)}

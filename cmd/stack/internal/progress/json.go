@@ -5,12 +5,13 @@ import (
 	"io"
 	"sync"
 
+	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/reconciler"
 )
 
 // Record is one line of the JSON view. Type says which of the other fields are
-// there: plan, action, warning, note, error or end.
+// there: plan, action, warning, note, error, failure or end.
 type Record struct {
 	Version int    `json:"version"`
 	Type    string `json:"type"`
@@ -19,11 +20,17 @@ type Record struct {
 	Actions *int   `json:"actions,omitempty"` // of plan: how many
 	Text    string `json:"text,omitempty"`    // of warning, note and error
 	*reconciler.Event
-	End *Summary `json:"summary,omitempty"` // of end
+	End     *Summary       `json:"summary,omitempty"` // of end
+	Failure *stack.Failure `json:"failure,omitempty"` // of failure
 }
 
 // Note writes a record that stands by itself: kind is its type.
 func Note(w io.Writer, kind, text string) { (&jsonView{out: w}).Note(kind, text) }
+
+// Failure writes the record that explains a failed action.
+func Failure(w io.Writer, f stack.Failure) {
+	(&jsonView{out: w}).write(Record{Type: "failure", Failure: &f})
+}
 
 // jsonView writes the event stream: one JSON object a line.
 type jsonView struct {
