@@ -105,7 +105,7 @@ type CreateNetwork struct {
 }
 
 // RemoveNetwork removes a network that nothing is connected to.
-type RemoveNetwork struct{ Name string }
+type RemoveNetwork struct{ Name string } // an ID or a name
 
 // ConnectNetwork connects a container with the full settings of its endpoint.
 type ConnectNetwork struct {

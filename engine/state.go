@@ -93,6 +93,10 @@ type Network struct {
 	Recorded *spec.Network // from its label; nil when stack did not make it
 	Driver   string
 	Members  []string // names of the containers attached, stopped ones left out
+	// Doubles holds the IDs of the project's other networks of the same name,
+	// to which nothing is attached. Engines before API 1.44 make a second one
+	// for a run that was killed while it asked; the name is ambiguous then.
+	Doubles []string
 }
 
 // A Volume is one that the engine has.

@@ -81,7 +81,8 @@ func (w *down) networks(removes []string) {
 			w.note("", "network %s stays: it is used by %s", name, strings.Join(users, ", "))
 			continue
 		}
-		w.add(w.requested("network", name), "remove network "+name, engine.RemoveNetwork{Name: name}, after(removes...)...)
+		single := w.removeDoubles(name, n)
+		w.add(w.requested("network", name), "remove network "+name, engine.RemoveNetwork{Name: name}, after(append(slices.Clone(removes), single)...)...)
 	}
 }
 

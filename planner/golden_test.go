@@ -219,6 +219,8 @@ func (g *goldenCase) do(words []string) {
 		d.Update(container(1), func(c *spec.Container) { c.Memory = bytes })
 	case "restart":
 		d.Update(container(1), func(c *spec.Container) { c.Restart = strings.TrimPrefix(arg(2), "no") })
+	case "double-network":
+		d.DoubleNetwork(arg(1))
 	case "disconnect":
 		d.Disconnect(container(2), arg(1))
 	case "reconnect":

@@ -20,6 +20,7 @@ func (u *up) networks(order []string) {
 			continue
 		}
 		found, ok := u.observed.Networks[n.Name]
+		u.pending["network "+n.Name] = u.removeDoubles(n.Name, found)
 		switch {
 		case !ok:
 			s := step{change: plan.Change{Verb: plan.Create, Object: "network", Name: n.Name}, reasons: missing()}
@@ -28,6 +29,19 @@ func (u *up) networks(order []string) {
 			u.compareNetwork(key, n, found)
 		}
 	}
+}
+
+// removeDoubles leaves one network of the name, and returns the last of its
+// actions, "" for none. Until then the name is ambiguous to the engine.
+func (d *draft) removeDoubles(name string, n engine.Network) (last string) {
+	s := step{
+		change:  plan.Change{Verb: plan.Remove, Object: "network", Name: name},
+		reasons: []plan.Reason{{Code: plan.Surplus, Text: "a double of it, made by an interrupted run"}},
+	}
+	for _, id := range n.Doubles {
+		last = d.add(s, "remove double "+id[:min(len(id), 12)]+" of network "+name, engine.RemoveNetwork{Name: id}, onDone(last))
+	}
+	return last
 }
 
 func missing() []plan.Reason { return []plan.Reason{{Code: plan.Missing}} }
@@ -85,13 +99,13 @@ func changes(was, want any) []plan.Reason {
 // makes the network anew, and puts them back with their full settings.
 func (u *up) replaceNetwork(key string, n spec.Network, reasons []plan.Reason) {
 	s := step{change: plan.Change{Verb: plan.Replace, Object: "network", Name: n.Name}, reasons: reasons}
-	members := u.members(n.Name)
+	members, single := u.members(n.Name), u.pending["network "+n.Name]
 	var off []string
 	for _, c := range members {
 		op := engine.DisconnectNetwork{Network: n.Name, Container: c.ID}
-		off = append(off, u.add(s, "disconnect "+c.Name+" from "+n.Name, op))
+		off = append(off, u.add(s, "disconnect "+c.Name+" from "+n.Name, op, onDone(single)))
 	}
-	removed := u.add(s, "remove network "+n.Name, engine.RemoveNetwork{Name: n.Name}, after(off...)...)
+	removed := u.add(s, "remove network "+n.Name, engine.RemoveNetwork{Name: n.Name}, after(append(off, single)...)...)
 	created := u.add(s, "create network "+n.Name, u.createNetwork(key, n), onDone(removed))
 	u.pending["network "+n.Name] = created
 	for _, c := range u.belonging(n.Name, members) {

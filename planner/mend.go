@@ -118,7 +118,7 @@ func (u *up) reconnect(r *replica, network string, reasons []plan.Reason) string
 	wanted, want := r.service.Container.Networks[network]
 	var last string
 	if _, is := r.found.Observed.Networks[network]; is {
-		last = u.add(s, "disconnect "+r.name+" from "+network, engine.DisconnectNetwork{Network: network, Container: r.found.ID})
+		last = u.add(s, "disconnect "+r.name+" from "+network, engine.DisconnectNetwork{Network: network, Container: r.found.ID}, onDone(u.pending["network "+network]))
 	}
 	if want {
 		op := engine.ConnectNetwork{Network: network, Container: r.found.ID, Endpoint: wanted}

@@ -275,7 +275,8 @@ func TestASnapshotIsOnePicture(t *testing.T) {
 		"/containers/" + c.ID + "/json": c,
 		"/networks": []any{
 			map[string]any{"Name": "p_front", "Id": front, "Driver": "bridge", "Labels": map[string]string{engine.LabelProject: "p", engine.LabelDefinition: text(t, n)}},
-			map[string]any{"Name": "p_front", "Id": "double", "Driver": "bridge"},
+			map[string]any{"Name": "p_front", "Id": "older double", "Driver": "bridge", "Created": "2025-11-23T23:04:53Z", "Labels": labels},
+			map[string]any{"Name": "p_front", "Id": "foreign double", "Driver": "bridge"},
 			map[string]any{"Name": "p_back", "Id": c.NetworkSettings.Networks["p_back"].NetworkID, "Driver": "bridge"},
 			map[string]any{"Name": "shared", "Id": "x", "Driver": "bridge"},
 			map[string]any{"Name": "q_front", "Id": "y", "Driver": "bridge", "Labels": map[string]string{engine.LabelProject: "q"}},
@@ -294,7 +295,7 @@ func TestASnapshotIsOnePicture(t *testing.T) {
 	if len(s.Containers) != 1 || s.Containers[0].Name != "p-web-1" || text(t, s.Containers[0].Observed) != text(t, asked) {
 		t.Errorf("containers: %s", text(t, s.Containers))
 	}
-	if got := s.Networks["p_front"]; len(s.Networks) != 2 || got.ID != front || !slices.Equal(got.Members, []string{"foreign", "p-web-1"}) || text(t, got.Recorded) != text(t, n) {
+	if got := s.Networks["p_front"]; len(s.Networks) != 2 || got.ID != front || !slices.Equal(got.Members, []string{"foreign", "p-web-1"}) || !slices.Equal(got.Doubles, []string{"older double"}) || text(t, got.Recorded) != text(t, n) {
 		t.Errorf("networks: %s", text(t, s.Networks))
 	}
 	if len(s.Volumes) != 1 || s.Volumes["p_data"].Created.IsZero() {

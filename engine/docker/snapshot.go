@@ -114,7 +114,7 @@ func nameOf(c container.Summary) string {
 
 // resources puts the networks and volumes that q asks for into s.
 func (l lists) resources(q engine.Query, s *engine.State) error {
-	for _, n := range l.networks {
+	for _, n := range l.byClaim(q.Project) {
 		if !within(n.Labels, q.Project) && !slices.Contains(q.Networks, n.Name) {
 			continue
 		}
@@ -122,10 +122,13 @@ func (l lists) resources(q engine.Query, s *engine.State) error {
 		if err != nil {
 			return err
 		}
-		// Engines before API 1.44 can have several networks of one name:
-		// the one with the project's label is meant.
-		if _, double := s.Networks[n.Name]; !double || within(n.Labels, q.Project) {
+		first, double := s.Networks[n.Name]
+		switch {
+		case !double:
 			s.Networks[n.Name] = found
+		case within(n.Labels, q.Project) && !l.used(n):
+			first.Doubles = append(first.Doubles, n.ID)
+			s.Networks[n.Name] = first
 		}
 	}
 	for _, v := range l.volumes {
@@ -139,6 +142,39 @@ func (l lists) resources(q engine.Query, s *engine.State) error {
 		s.Volumes[v.Name] = found
 	}
 	return nil
+}
+
+// byClaim are the networks, of those with one name the one first that is meant
+// by it: engines before API 1.44 can have several. It is the project's, the one
+// in use, the oldest.
+func (l lists) byClaim(project string) []network.Summary {
+	weak := func(n network.Summary) int {
+		switch {
+		case !within(n.Labels, project):
+			return 2
+		case !l.used(n):
+			return 1
+		}
+		return 0
+	}
+	return slices.SortedFunc(slices.Values(l.networks), func(a, b network.Summary) int {
+		return cmp.Or(cmp.Compare(weak(a), weak(b)), a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// used reports whether a container, running or not, is attached to the network.
+func (l lists) used(n network.Summary) bool {
+	return slices.ContainsFunc(l.containers, func(c container.Summary) bool {
+		if c.NetworkSettings == nil {
+			return false
+		}
+		for _, endpoint := range c.NetworkSettings.Networks {
+			if endpoint != nil && endpoint.NetworkID == n.ID {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // members are the names of the containers that are up on the network. The list

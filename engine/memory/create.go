@@ -100,9 +100,9 @@ func (w *world) attachAll(c *container, op engine.CreateContainer) error {
 	}
 	c.attached = map[string]attachment{}
 	for _, name := range op.Connect {
-		n, ok := w.networks[name]
-		if !ok {
-			return fmt.Errorf("network %s: %w", name, engine.ErrNotFound)
+		n, err := w.network(name)
+		if err != nil {
+			return err
 		}
 		c.attached[name] = attachment{n.id, op.Definition.Networks[name]}
 	}

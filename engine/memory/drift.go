@@ -2,6 +2,7 @@ package memory
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/spec"
@@ -64,3 +65,17 @@ func (d Drift) Remove(name string) { d.change(name, func(c *container) { d.e.rem
 
 // Rename is docker rename.
 func (d Drift) Rename(from, to string) { d.change(from, func(c *container) { c.name = to }) }
+
+// DoubleNetwork makes a second network of a name, as an engine before API 1.44
+// does for a run that was killed while it asked for the first.
+func (d Drift) DoubleNetwork(name string) {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	n, ok := d.e.networks[name]
+	if !ok {
+		panic("drift: no network " + name)
+	}
+	n.doubles = append(slices.Clip(n.doubles), d.e.newID("network", name))
+	d.e.networks[name] = n
+	d.e.touch()
+}

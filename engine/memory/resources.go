@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,31 @@ type network struct {
 	id         string
 	labels     map[string]string
 	definition spec.Network
+	doubles    []string // IDs of others of its name, see Drift.DoubleNetwork
+}
+
+// network is the one of a name. With several of them the name is ambiguous.
+func (w *world) network(name string) (network, error) {
+	n, ok := w.networks[name]
+	switch {
+	case !ok:
+		return n, fmt.Errorf("network %s: %w", name, engine.ErrNotFound)
+	case len(n.doubles) > 0:
+		return n, fmt.Errorf("network %s: ambiguous: %d have this name: %w", name, 1+len(n.doubles), engine.ErrConflict)
+	}
+	return n, nil
+}
+
+// removeDouble removes a network by its ID, if that is one of a double.
+func (w *world) removeDouble(id string) bool {
+	for name, n := range w.networks {
+		if i := slices.Index(n.doubles, id); i >= 0 {
+			n.doubles = slices.Delete(slices.Clone(n.doubles), i, i+1)
+			w.networks[name] = n
+			return true
+		}
+	}
+	return false
 }
 
 type volume struct {
@@ -32,7 +58,7 @@ func (e *Engine) CreateNetwork(ctx context.Context, op engine.CreateNetwork) err
 		if found, ok := e.networks[name]; ok {
 			return sameLabels("network", name, found.labels, op.Labels)
 		}
-		e.networks[name] = network{e.newID("network", name), maps.Clone(op.Labels), op.Definition}
+		e.networks[name] = network{id: e.newID("network", name), labels: maps.Clone(op.Labels), definition: op.Definition}
 		return nil
 	})
 }
@@ -47,9 +73,15 @@ func sameLabels(kind, name string, found, want map[string]string) error {
 // RemoveNetwork removes a network without running members.
 func (e *Engine) RemoveNetwork(ctx context.Context, op engine.RemoveNetwork) error {
 	return e.do(ctx, op, func() error {
-		n, ok := e.networks[op.Name]
-		if !ok {
+		if e.removeDouble(op.Name) {
 			return nil
+		}
+		n, err := e.network(op.Name)
+		if errors.Is(err, engine.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 		if members := e.members(op.Name, n.id); len(members) > 0 {
 			return fmt.Errorf("remove network %s: in use by container %s: %w", op.Name, members[0], engine.ErrConflict)
@@ -72,9 +104,9 @@ func (w *world) members(name, id string) (out []string) {
 // ConnectNetwork attaches a container to a network.
 func (e *Engine) ConnectNetwork(ctx context.Context, op engine.ConnectNetwork) error {
 	return e.on(ctx, op, op.Container, "connect to network "+op.Network, func(c *container) error {
-		n, ok := e.networks[op.Network]
-		if !ok {
-			return fmt.Errorf("container %s: network %s: %w", op.Container, op.Network, engine.ErrNotFound)
+		n, err := e.network(op.Network)
+		if err != nil {
+			return fmt.Errorf("container %s: %w", op.Container, err)
 		}
 		a := attachment{n.id, op.Endpoint}
 		if old, ok := c.attached[op.Network]; ok && old.network == n.id {
@@ -95,9 +127,14 @@ func (e *Engine) ConnectNetwork(ctx context.Context, op engine.ConnectNetwork) e
 // that one of them is gone, is success.
 func (e *Engine) DisconnectNetwork(ctx context.Context, op engine.DisconnectNetwork) error {
 	return e.do(ctx, op, func() error {
-		if c := e.find(op.Container); c != nil {
-			delete(c.attached, op.Network)
+		c := e.find(op.Container)
+		if c == nil {
+			return nil
 		}
+		if _, err := e.network(op.Network); errors.Is(err, engine.ErrConflict) {
+			return fmt.Errorf("container %s: %w", op.Container, err)
+		}
+		delete(c.attached, op.Network)
 		return nil
 	})
 }
@@ -130,7 +167,7 @@ func (e *Engine) RemoveVolume(ctx context.Context, op engine.RemoveVolume) error
 }
 
 func (n network) snapshot(members []string) (engine.Network, error) {
-	out := engine.Network{ID: n.id, Labels: maps.Clone(n.labels), Driver: n.definition.Driver, Members: slices.Clone(members)}
+	out := engine.Network{ID: n.id, Labels: maps.Clone(n.labels), Driver: n.definition.Driver, Members: slices.Clone(members), Doubles: slices.Clone(n.doubles)}
 	if out.Driver == "" {
 		out.Driver = "bridge"
 	}
