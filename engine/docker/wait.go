@@ -125,8 +125,9 @@ func (w *wait) step(ctx context.Context, l *listener) error {
 	case <-timer.C:
 		if w.probing() {
 			w.prober.start(ctx)
+			return nil
 		}
-		return nil
+		return w.look(ctx) // a busy engine tells of an end late
 	}
 }
 

@@ -238,6 +238,16 @@ func TestMonitorCountsFromTheLastStart(t *testing.T) {
 	})
 }
 
+// An engine at its limit tells of an end after it is due.
+func TestMonitorLooksAgainBeforeItIsSatisfied(t *testing.T) {
+	waiting(t, engine.WaitContainer{Condition: engine.Ready, Monitor: time.Second}, func(f *fake) {
+		f.after(500*time.Millisecond, "", f.exits(4))
+		f.after(2*time.Second, "die", func() {})
+	}, func(_ *fake, _ time.Duration, _ plan.Outcome, err error) {
+		fails(t, err, "exited with code 4")
+	})
+}
+
 // What happens while the stream of events is broken is seen when it is back.
 func TestABrokenStreamLosesNothing(t *testing.T) {
 	waiting(t, engine.WaitContainer{Condition: engine.Completed}, func(f *fake) {
