@@ -45,7 +45,7 @@ func jobEngine() *memory.Engine {
 }
 
 func apply(e engine.Engine, pause stack.Pause) error {
-	_, err := stack.Apply(context.Background(), e, stack.Up(oneJob(), planner.Options{Wait: true}), stack.Options{Parallel: 1, Pause: pause})
+	_, err := stack.Apply(context.Background(), e, stack.Up(oneJob(), planner.Options{Wait: true}), stack.Options{Parallel: 1, Pause: pause, Unlocked: true})
 	return err
 }
 
@@ -153,7 +153,7 @@ func TestAnInterruptionEndsThePause(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	_, err := stack.Apply(ctx, e, stack.Up(oneJob(), planner.Options{}), stack.Options{Parallel: 1, Pause: pause})
+	_, err := stack.Apply(ctx, e, stack.Up(oneJob(), planner.Options{}), stack.Options{Parallel: 1, Pause: pause, Unlocked: true})
 	if !errors.Is(err, context.Canceled) || len(e.Ops()) > 2 {
 		t.Errorf("error %v after %d calls", err, len(e.Ops()))
 	}
