@@ -66,7 +66,8 @@ type performer struct {
 func (p *performer) perform(ctx context.Context, op plan.Op, progress func(plan.Progress)) (out plan.Outcome, err error) {
 	pausing, stop := context.WithCancel(ctx)
 	defer stop()
-	defer context.AfterFunc(p.ctx, stop)()
+	// Not ctx: an operation outlives the interruption, its pauses do not.
+	defer context.AfterFunc(p.ctx, stop)() //nolint:contextcheck // see above
 	a := attempt{performer: p, op: op, began: time.Now()}
 	err = retry(pausing, p.pause, a.again, func() error {
 		if a.tries++; a.tries > 1 {

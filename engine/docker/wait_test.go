@@ -244,7 +244,9 @@ func TestMonitorLooksAgainBeforeItIsSatisfied(t *testing.T) {
 		f.after(500*time.Millisecond, "", f.exits(4))
 		f.after(2*time.Second, "die", func() {})
 	}, func(_ *fake, _ time.Duration, _ plan.Outcome, err error) {
-		fails(t, err, "exited with code 4")
+		if failure := fails(t, err, "exited with code 4"); failure.ExitCode != 4 {
+			t.Errorf("exit code %d, want 4", failure.ExitCode)
+		}
 	})
 }
 
