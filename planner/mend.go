@@ -117,12 +117,15 @@ func (u *up) reconnect(r *replica, network string, reasons []plan.Reason) string
 	s := u.of(r, plan.Update, reasons...)
 	wanted, want := r.service.Container.Networks[network]
 	var last string
+	// After a rename: an engine gives an endpoint the container's name of the
+	// moment as an alias.
+	edges := append(after(u.pending["network "+network]), u.names[r.name]...)
 	if _, is := r.found.Observed.Networks[network]; is {
-		last = u.add(s, "disconnect "+r.name+" from "+network, engine.DisconnectNetwork{Network: network, Container: r.found.ID}, onDone(u.pending["network "+network]))
+		last = u.add(s, "disconnect "+r.name+" from "+network, engine.DisconnectNetwork{Network: network, Container: r.found.ID}, edges...)
 	}
 	if want {
 		op := engine.ConnectNetwork{Network: network, Container: r.found.ID, Endpoint: wanted}
-		last = u.add(s, "connect "+r.name+" to "+network, op, after(last, u.pending["network "+network])...)
+		last = u.add(s, "connect "+r.name+" to "+network, op, append(after(last), edges...)...)
 	}
 	return last
 }
