@@ -17,9 +17,18 @@ type State struct {
 	Volumes    map[string]Volume  // by name
 	Images     map[string]Image   // by the reference that was asked for
 	Foreign    []Foreign          // containers outside the project
+	// Records tell how long a service took last time, by service; one that
+	// was never measured is not in it.
+	Records map[string]Record
 	// ConnectAfterCreate says that a container is created with one network
 	// and connected to the others afterwards (API below 1.44).
 	ConnectAfterCreate bool
+}
+
+// A Record is how long one replica of a service took in an earlier run.
+type Record struct {
+	Stop  time.Duration `json:"stop,omitempty"`  // from the call to the program's end
+	Ready time.Duration `json:"ready,omitempty"` // from the start to the proof that it is good
 }
 
 // A Container is one that carries the project's label.
