@@ -44,11 +44,17 @@ func retry(ctx context.Context, pause Pause, again func(*engine.TransientError) 
 	}
 }
 
+// Retry calls try until it succeeds, fails for good, or has been called often
+// enough, as Apply does with each call to an engine that can be asked for again.
+func Retry(ctx context.Context, pause Pause, try func() error) error {
+	return retry(ctx, pause, always, try)
+}
+
 func always(*engine.TransientError) bool { return true }
 
 // snapshot reads the engine, patiently.
 func snapshot(ctx context.Context, r engine.Reader, q engine.Query, pause Pause) (state engine.State, err error) {
-	err = retry(ctx, pause, always, func() error {
+	err = Retry(ctx, pause, func() error {
 		state, err = r.Snapshot(ctx, q)
 		return err
 	})

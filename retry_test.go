@@ -178,3 +178,41 @@ func TestASnapshotIsTakenAgain(t *testing.T) {
 		t.Errorf("error %v after the pauses %v", err, pauses)
 	}
 }
+
+// The lock's own calls are as patient, whether it is the call that is lost or
+// its answer: who made the lock finds his own nonce in it and goes on.
+func TestTheLocksCallsAreTriedAgain(t *testing.T) {
+	for name, lost := range map[string]bool{"before it was carried out": false, "only the answer": true} {
+		t.Run(name, func(t *testing.T) {
+			e := jobEngine()
+			busy := stumble(4, &engine.TransientError{Err: errors.New("connection reset"), Sent: lost})
+			ofLocks := func(op plan.Op) error {
+				if !ofLock(op) {
+					return nil
+				}
+				return busy(op)
+			}
+			if lost {
+				e.FailAfter(ofLocks)
+			} else {
+				e.Fail(ofLocks)
+			}
+			var pauses []time.Duration
+			_, err := stack.Apply(t.Context(), e, stack.Up(oneJob(), planner.Options{Wait: true}), stack.Options{Pause: noted(&pauses)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			left, err := e.VolumesWith(t.Context(), engine.LabelLock, "p")
+			if starts(e) != 1 || len(left) > 0 || err != nil {
+				t.Errorf("%d starts, locks left behind: %q, %v", starts(e), left, err)
+			}
+			want := 8 // four before the lock is made, and four before it has gone
+			if lost {
+				want = 4 + 1 // the first answer that comes to a removal is that it is gone
+			}
+			if len(pauses) != want {
+				t.Errorf("%d pauses, want %d: %v", len(pauses), want, pauses)
+			}
+		})
+	}
+}

@@ -54,7 +54,8 @@ type Options struct {
 	// Events and Abort are as in reconciler.Options.
 	Events func(reconciler.Event)
 	Abort  <-chan struct{}
-	// Lock says how the project's lock is taken. Its Abort is that of above.
+	// Lock says how the project's lock is taken. Its Abort is that of above,
+	// and its Retry is Apply's own.
 	Lock lock.Options
 	// Unlocked does without the lock: for what must not wait for anybody.
 	Unlocked bool
@@ -83,6 +84,7 @@ func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Resul
 // done what there was to do.
 func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opts Options) (result Result, err error) {
 	opts.Lock.Abort = opts.Abort
+	opts.Lock.Retry = func(ctx context.Context, try func() error) error { return Retry(ctx, opts.Pause, try) }
 	held, err := lock.Take(ctx, e, project, opts.Lock)
 	if err != nil {
 		return Result{}, err

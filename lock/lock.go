@@ -46,6 +46,9 @@ type Options struct {
 	Now func() time.Time
 	// Process is who takes it; the zero value for this process.
 	Process Process
+	// Retry calls try again after an error that may pass, as often as it
+	// sees fit; nil: each call to the engine is tried once.
+	Retry func(ctx context.Context, try func() error) error
 }
 
 // A Lock is held from Take to Release, unless somebody destroys it. Its methods
@@ -80,6 +83,9 @@ func newTaker(e Engine, project string, opts Options) taker {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	if opts.Retry == nil {
+		opts.Retry = func(_ context.Context, try func() error) error { return try() }
+	}
 	self := Holder{
 		Identity: opts.Process.Identity, Nonce: rand.Text(), Command: opts.Command, Since: opts.Now().UTC().Truncate(time.Millisecond),
 	}
@@ -101,7 +107,7 @@ func (t taker) wait(ctx context.Context, by Holder) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	wake := make(chan struct{}, 1)
-	if err := t.engine.WatchVolume(ctx, t.name, func() { offer(wake) }); err != nil {
+	if err := t.watch(ctx, func() { offer(wake) }); err != nil {
 		return err
 	}
 	late := time.NewTimer(t.opts.Patience)
@@ -151,7 +157,7 @@ func offer(c chan struct{}) {
 // call it before Release.
 func (l *Lock) Guard(ctx context.Context) (guarded context.Context, stop func(), err error) {
 	guarded, cancel := context.WithCancelCause(ctx)
-	err = l.engine.WatchVolume(guarded, l.name, func() {
+	err = l.watch(guarded, func() {
 		by, err := l.read(guarded, l.name)
 		if errors.Is(err, engine.ErrNotFound) || err == nil && !l.mine(by) {
 			cancel(&LostError{Project: l.project, By: by})

@@ -67,7 +67,7 @@ func (t taker) replace(ctx context.Context, name string, dead Holder) (Holder, e
 	case err == nil && by.Nonce != dead.Nonce:
 		return by, nil
 	case err == nil:
-		err = t.remove(ctx, name)
+		err = t.remove(ctx, name, by)
 	case errors.Is(err, engine.ErrNotFound):
 		err = nil
 	}
@@ -83,15 +83,13 @@ const claims = 20
 // claim makes the volume, unless it is there, and returns whose it is. The
 // engine makes a volume once, however many ask at once: the labels are those of
 // the first. It is not cut off half-way, which could leave a lock that nobody
-// knows of.
+// knows of. When the answer is lost, the next try finds the volume as it has
+// made it, nonce and all, or as another has.
 func (t taker) claim(ctx context.Context, name string) (Holder, error) {
 	ctx, cancel := whole(ctx)
 	defer cancel()
 	for range claims {
-		err := t.engine.CreateVolume(ctx, engine.CreateVolume{
-			Definition: spec.Volume{Name: name},
-			Labels:     map[string]string{engine.LabelLock: t.project, engine.LabelHolder: t.self.encode()},
-		})
+		err := t.create(ctx, name)
 		if err != nil && !errors.Is(err, engine.ErrConflict) {
 			return Holder{}, err
 		}
@@ -103,8 +101,25 @@ func (t taker) claim(ctx context.Context, name string) (Holder, error) {
 	return Holder{}, fmt.Errorf("volume %s: vanishes whenever it is made: %w", name, engine.ErrConflict)
 }
 
+func (t taker) create(ctx context.Context, name string) error {
+	op := engine.CreateVolume{
+		Definition: spec.Volume{Name: name},
+		Labels:     map[string]string{engine.LabelLock: t.project, engine.LabelHolder: t.self.encode()},
+	}
+	return t.opts.Retry(ctx, func() error { return t.engine.CreateVolume(ctx, op) })
+}
+
 // read returns whose the volume is. One that is not there is ErrNotFound.
-func (t taker) read(ctx context.Context, name string) (Holder, error) {
+func (t taker) read(ctx context.Context, name string) (by Holder, err error) {
+	err = t.opts.Retry(ctx, func() error {
+		by, err = t.look(ctx, name)
+		return err
+	})
+	return by, err
+}
+
+// look is read, tried once.
+func (t taker) look(ctx context.Context, name string) (Holder, error) {
 	labels, err := t.engine.VolumeLabels(ctx, name)
 	if err != nil {
 		return Holder{}, err
@@ -127,18 +142,39 @@ func (t taker) drop(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return t.remove(ctx, name)
+	return t.remove(ctx, name, by)
 }
 
-func (t taker) remove(ctx context.Context, name string) error {
-	return t.engine.RemoveVolume(ctx, engine.RemoveVolume{Name: name})
+// remove removes a volume that was seen to be by's. When the answer is lost, it
+// may be gone, and another's may have its name by now: before the next try it is
+// looked at again.
+func (t taker) remove(ctx context.Context, name string, by Holder) error {
+	again := false
+	return t.opts.Retry(ctx, func() error {
+		if again {
+			now, err := t.look(ctx, name)
+			if errors.Is(err, engine.ErrNotFound) || err == nil && now.Nonce != by.Nonce {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		again = true
+		return t.engine.RemoveVolume(ctx, engine.RemoveVolume{Name: name})
+	})
+}
+
+// watch calls f as WatchVolume does, for the lock's volume.
+func (t taker) watch(ctx context.Context, f func()) error {
+	return t.opts.Retry(ctx, func() error { return t.engine.WatchVolume(ctx, t.name, f) })
 }
 
 // sweep removes the volumes of takeovers whose makers are gone. While t holds
 // the lock, none of them can let anybody take it: each stands for a holder that
 // has lost it before.
 func (t taker) sweep(ctx context.Context, gone func(Holder) bool) error {
-	names, err := t.engine.VolumesWith(ctx, engine.LabelLock, t.project)
+	names, err := t.volumes(ctx)
 	if err != nil {
 		return err
 	}
@@ -148,13 +184,22 @@ func (t taker) sweep(ctx context.Context, gone func(Holder) bool) error {
 		}
 		by, err := t.read(ctx, name)
 		if err == nil && gone(by) {
-			err = t.remove(ctx, name)
+			err = t.remove(ctx, name, by)
 		}
 		if err != nil && !errors.Is(err, engine.ErrNotFound) {
 			return err
 		}
 	}
 	return nil
+}
+
+// volumes are the names of the project's lock and of what belongs to it.
+func (t taker) volumes(ctx context.Context) (names []string, err error) {
+	err = t.opts.Retry(ctx, func() error {
+		names, err = t.engine.VolumesWith(ctx, engine.LabelLock, t.project)
+		return err
+	})
+	return names, err
 }
 
 // callPatience bounds a call that the user cannot interrupt.

@@ -71,7 +71,7 @@ func (t taker) breakFrom(ctx context.Context, by Holder) (_ *Holder, err error) 
 	}
 	now, err := t.read(ctx, t.name)
 	if err == nil && now.Nonce == by.Nonce {
-		err = t.remove(ctx, t.name)
+		err = t.remove(ctx, t.name, by)
 	}
 	if errors.Is(err, engine.ErrNotFound) {
 		err = nil // released meanwhile

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stackfile/stack"
+	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/lock"
 )
 
@@ -21,6 +23,7 @@ func (p *program) lockOptions() lock.Options {
 	return lock.Options{
 		Command: p.command, Patience: patience, Now: p.Now,
 		Waiting: func(h lock.Holder) { p.say("note", "waiting for the lock, held by "+h.String()) },
+		Retry:   func(ctx context.Context, try func() error) error { return stack.Retry(ctx, nil, try) },
 	}
 }
 
@@ -84,7 +87,7 @@ func (p *program) lockStatus(c *cobra.Command, format string) error {
 	if err != nil {
 		return err
 	}
-	status, err := lock.Look(c.Context(), e, project.Name, lock.Self())
+	status, err := look(c.Context(), e, project.Name)
 	if err != nil {
 		return err
 	}
@@ -95,6 +98,14 @@ func (p *program) lockStatus(c *cobra.Command, format string) error {
 	}
 	p.answer(p.lockText(status))
 	return nil
+}
+
+func look(ctx context.Context, e engine.Reader, project string) (status lock.Status, err error) {
+	err = stack.Retry(ctx, nil, func() error {
+		status, err = lock.Look(ctx, e, project, lock.Self())
+		return err
+	})
+	return status, err
 }
 
 func (p *program) lockText(s lock.Status) string {
@@ -136,7 +147,7 @@ func (p *program) unlock(c *cobra.Command, project stack.Project, force bool) er
 		return err
 	}
 	if p.globals.dryRun {
-		status, err := lock.Look(c.Context(), e, project.Name, lock.Self())
+		status, err := look(c.Context(), e, project.Name)
 		if err == nil {
 			p.answer(p.lockText(status))
 		}
