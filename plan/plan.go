@@ -8,13 +8,16 @@
 // and carried out later.
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Plan is a graph of actions. The zero Plan changes nothing.
 type Plan struct {
 	Target  string // the kind of engine, such as "docker"
 	Project string
-	Base    string // digest of what was observed; "" when nothing was
+	Base    Base // what it was made from; nil when nobody is to know later
 	Actions []Action
 	Notes   []Note
 	Skips   []Skip
@@ -85,7 +88,22 @@ const (
 	Settled
 )
 
-func (w When) String() string { return [...]string{"succeeded", "failed", "settled"}[w] }
+var whens = [...]string{"succeeded", "failed", "settled"}
+
+func (w When) String() string { return whens[w] }
+
+// MarshalText is the word of w.
+func (w When) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads the word back.
+func (w *When) UnmarshalText(text []byte) error {
+	i := slices.Index(whens[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("when %q: unknown", text)
+	}
+	*w = When(i)
+	return nil
+}
 
 // Op is one call to a target, with all its arguments. Each target defines its
 // own; Kind is a VerbNoun in the target's words.
