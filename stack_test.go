@@ -136,7 +136,7 @@ services:
 
 // world is an engine in memory with the images that the file names, and the
 // file's stack.
-func world(t *testing.T, file string) (*memory.Engine, *spec.Stack) {
+func world(t testing.TB, file string) (*memory.Engine, *spec.Stack) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "stack.yaml"), []byte(file), 0o644); err != nil {

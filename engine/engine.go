@@ -44,6 +44,9 @@ type Reader interface {
 	VolumesWith(ctx context.Context, label, value string) ([]string, error)
 	// Version names the engine and its API, after negotiation.
 	Version(ctx context.Context) (Version, error)
+	// ID tells this engine from all others, for as long as what it keeps
+	// lives.
+	ID(ctx context.Context) (string, error)
 }
 
 // A Query says what a Snapshot holds.

@@ -158,6 +158,20 @@ func (e *Engine) Version(ctx context.Context) (engine.Version, error) {
 	return *e.version, nil
 }
 
+// ID is the engine's own and its root folder: two engines of one machine can have
+// one ID, which Engine 20.10 takes from a key below /etc/docker. The call is GET
+// /info.
+func (e *Engine) ID(ctx context.Context) (string, error) {
+	if err := e.connect(ctx); err != nil {
+		return "", err
+	}
+	info, err := e.info(ctx)
+	if err != nil {
+		return "", e.fail(err, "engine at %s", e.client.DaemonHost())
+	}
+	return info.ID + " " + info.DockerRootDir, nil
+}
+
 // atLeast reports whether the API in use has what came with version v.
 func (e *Engine) atLeast(v string) bool {
 	return versions.GreaterThanOrEqualTo(e.client.ClientVersion(), v)

@@ -15,6 +15,7 @@ import (
 func streams() map[string]func(*suite) {
 	return map[string]func(*suite){
 		"Version":        version,
+		"ID":             identity,
 		"Exec":           execCommand,
 		"ExecNotRunning": execNotRunning,
 		"Logs":           logs,
@@ -28,6 +29,13 @@ func version(s *suite) {
 	v, err := s.Version(s.ctx)
 	if err != nil || v.Engine == "" || v.API == "" || v.Host == "" || v.OS == "" || v.Arch == "" {
 		s.Errorf("got %+v, %v", v, err)
+	}
+}
+
+func identity(s *suite) {
+	first, err := s.ID(s.ctx)
+	if again, second := s.ID(s.ctx); err != nil || second != nil || first == "" || again != first {
+		s.Errorf("got %q, %v, and then %q, %v", first, err, again, second)
 	}
 }
 

@@ -52,6 +52,7 @@ type world struct {
 	events     []engine.ContainerEvent
 	projects   []string // of each event
 	connectOne bool
+	id         string
 }
 
 // New makes an engine that has nothing but the three networks that every engine
@@ -68,6 +69,7 @@ func New() *Engine {
 		programs:   map[string]Program{},
 		made:       map[string]int{},
 		nextPort:   firstEphemeral,
+		id:         Target,
 	}}
 	for _, name := range []string{"bridge", "host", "none"} {
 		e.networks[name] = network{id: e.newID("network", name), definition: spec.Network{Name: name, Driver: name}}
@@ -99,6 +101,13 @@ func (e *Engine) ConnectAfterCreate(yes bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.connectOne = yes
+}
+
+// SetID makes e another engine than it was.
+func (e *Engine) SetID(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.id = id
 }
 
 // Fail has f asked before each mutating operation: when it returns an error,

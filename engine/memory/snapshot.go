@@ -15,6 +15,14 @@ func (e *Engine) Version(ctx context.Context) (engine.Version, error) {
 	return engine.Version{Engine: Target, API: e.api(), Host: Target, OS: "linux", Arch: "amd64"}, ctx.Err()
 }
 
+// ID is what SetID says, the same for all engines in memory otherwise.
+func (e *Engine) ID(ctx context.Context) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.reads++
+	return e.id, ctx.Err()
+}
+
 func (w *world) api() string {
 	if w.connectOne {
 		return "1.41"
