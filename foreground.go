@@ -16,6 +16,7 @@ import (
 // goroutine, Events and Planned from another one.
 type ForegroundOptions struct {
 	Options
+	Goal       *Goal                     // how the stack is brought up, where not by Up
 	Timestamps bool                      // lines begin with the time they were written
 	Silent     func(service string) bool // services whose lines are not wanted; nil: none
 	Line       func(Line)
@@ -63,7 +64,11 @@ func Foreground(ctx context.Context, e engine.Engine, desired *spec.Stack, up pl
 		<-done
 	}()
 
-	result, err := Apply(ctx, e, Up(desired, up), opts.Options)
+	goal := Up(desired, up)
+	if opts.Goal != nil {
+		goal = *opts.Goal
+	}
+	result, err := Apply(ctx, e, goal, opts.Options)
 	if err == nil {
 		if opts.Converged != nil {
 			opts.Converged(result)

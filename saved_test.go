@@ -185,6 +185,8 @@ func TestAFileThatIsNotAsItWasWrittenIsRefused(t *testing.T) {
 	refused("edited", bytes.Replace(file, []byte("web:1"), []byte("web:2"), 1), key, "not as it was written")
 	refused("cut short", file[:len(file)/2], key, "1:"+"")
 	refused("another key", file, stack.Key("another"), "signed with another key")
+	refused("no key", file, nil, "there is no key here")
+	refused("signed with no key", stack.Seal(nil, []byte(`{"desired":{},"plan":{}}`)), nil, "there is no key here")
 	refused("another version", bytes.Replace(file, []byte(`"version":1`), []byte(`"version":2`), 1), key, "version 2: this stack reads version 1")
 	refused("something else", []byte("services: {}\n"), key, "1:1: cut short, or no saved plan")
 	refused("other JSON", []byte("{}"), key, "no saved plan")

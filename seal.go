@@ -62,6 +62,8 @@ func (k Key) open(file []byte) ([]byte, error) {
 		return nil, &SealError{Text: "no saved plan"}
 	case s.Version != savedVersion:
 		return nil, &SealError{Text: fmt.Sprintf("version %d: this stack reads version %d", s.Version, savedVersion)}
+	case len(k) == 0:
+		return nil, &SealError{Text: "there is no key here that it could be signed with"}
 	case s.Key != k.name():
 		return nil, &SealError{Text: "signed with another key than the one here"}
 	case !hmac.Equal(k.seal(s.Saved), file):
@@ -122,7 +124,7 @@ func (s *Saved) Encode(k Key) ([]byte, error) {
 }
 
 // DecodeSaved reads a file that Encode has made with the same key. Any other is
-// a *SealError.
+// a *SealError; without a key, every one.
 func DecodeSaved(file []byte, k Key) (*Saved, error) {
 	text, err := k.open(file)
 	if err != nil {

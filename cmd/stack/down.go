@@ -35,6 +35,7 @@ With -p NAME no file is needed.`,
 		},
 	}
 	fs := c.Flags()
+	refuse(fs, "out", "string", "a plan is saved by stack plan --out; down --dry-run prints what down would do")
 	fs.BoolVarP(&o.Volumes, "volumes", "v", false, "remove the project's volumes and what is in them")
 	fs.StringVar(&o.Images, "rmi", "", "remove `WHICH` images: local (those built by the stack) or all")
 	fs.BoolVar(&o.RemoveOrphans, "remove-orphans", p.enabled("COMPOSE_REMOVE_ORPHANS"), "remove containers of services that are not in the file")

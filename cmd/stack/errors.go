@@ -134,7 +134,7 @@ func hintFor(err error) string {
 	case errors.Is(err, engine.ErrUnsupported):
 		return "a newer engine may be able to; see: docker version"
 	}
-	return ""
+	return planHint(err)
 }
 
 func findings(e *spec.FileError) string {

@@ -4,11 +4,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stackfile/stack"
+	"github.com/stackfile/stack/plan"
 )
 
 func planCommand(p *program) *cobra.Command {
 	var f planFlags
 	var asJSON, exitCode bool
+	var out string
 	c := &cobra.Command{
 		Use:     "plan [FLAGS] [SERVICE...]",
 		Aliases: []string{"diff"},
@@ -18,6 +20,10 @@ change with its reasons down to the field of the file. It changes nothing.
 
 A change that hangs on an image to be built or pulled says so: "replace
 container web-1, if the image changes".
+
+With --out the plan is saved as well, for stack up --plan FILE, which carries out
+exactly that plan, or refuses when something has moved since. The file holds the
+values that this takes, secret ones too; only its owner can read it.
 
 EXIT STATUS
   0  there is nothing to do; without --exit-code, there is a plan
@@ -32,12 +38,23 @@ EXIT STATUS
 			if err != nil {
 				return err
 			}
+			if p.globals.dryRun && c.Flags().Changed("out") {
+				return exclusive(c, "dry-run", "out")
+			}
+			if c.Flags().Changed("out") {
+				made, err := p.savePlan(c.Context(), desired, options, out)
+				if err != nil {
+					return err
+				}
+				return p.showPlan(made, asJSON, exitCode)
+			}
 			return p.printPlan(c, stack.Up(desired, options), asJSON, exitCode)
 		},
 	}
 	f.add(p, c.Flags())
 	f.addUp(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
+	c.Flags().StringVar(&out, "out", "", "save the plan in `FILE`, for up --plan")
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 2 when there are changes")
 	return c
 }
@@ -47,6 +64,10 @@ func (p *program) printPlan(c *cobra.Command, goal stack.Goal, asJSON, exitCode 
 	if err != nil {
 		return err
 	}
+	return p.showPlan(made, asJSON, exitCode)
+}
+
+func (p *program) showPlan(made *plan.Plan, asJSON, exitCode bool) error {
 	text := p.colored(made.Text())
 	if asJSON {
 		encoded, err := made.JSON()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,9 @@ import (
 //	ops N                   the engine was asked for N changes since the last ops,
 //	                        those of the lock not counted
 //	locks N                 the lock was taken N times since the last locks
+//	mode FILE MODE          the file's permission bits, in octal
+//	edit FILE FROM TO       replaces the first of a text in a file
+//	engine ID               from now on the engine is another one
 //	held WHO                somebody holds the lock of project app: alive (this very
 //	                        process), dead (it was one like this), elsewhere
 func TestScripts(t *testing.T) {
@@ -43,7 +47,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"stack": cmdStack, "code": cmdCode, "input": cmdInput, "image": cmdImage, "built": cmdBuilt,
 			"behave": cmdBehave, "drift": cmdDrift, "ops": cmdOps,
-			"locks": cmdLocks, "held": cmdHeld,
+			"locks": cmdLocks, "held": cmdHeld, "mode": cmdMode, "edit": cmdEdit, "engine": cmdEngine,
 		},
 		UpdateScripts: *update,
 	})
@@ -75,7 +79,7 @@ func worldOf(ts *testscript.TestScript) *world {
 
 // variables are those that a script may hand to the program.
 var variables = []string{
-	"HOME", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "DOCKER_HOST", "DOCKER_CONTEXT", "NO_COLOR", "TAG",
+	"HOME", "XDG_CONFIG_HOME", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "DOCKER_HOST", "DOCKER_CONTEXT", "NO_COLOR", "TAG",
 	"COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "COMPOSE_PROGRESS", "COMPOSE_ANSI",
 	"COMPOSE_PARALLEL_LIMIT", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_IGNORE_ORPHANS", "COMPOSE_COMPATIBILITY",
 }
@@ -229,4 +233,24 @@ func cmdHeld(ts *testscript.TestScript, _ bool, args []string) {
 		Command: "stack up", Patience: -1, Process: holder, Now: func() time.Time { return clock()().Add(-2 * time.Minute) },
 	})
 	ts.Check(err)
+}
+
+func cmdMode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%04o", info.Mode().Perm()); got != args[1] {
+		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
+	}
+}
+
+func cmdEdit(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if !strings.Contains(text, args[1]) {
+		ts.Fatalf("%s: no %q in it", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(text, args[1], args[2], 1)), 0o600))
+}
+
+func cmdEngine(ts *testscript.TestScript, _ bool, args []string) {
+	worldOf(ts).engine.SetID(args[0])
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/stackfile/stack"
-	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/spec"
 )
 
@@ -24,6 +23,7 @@ type upFlags struct {
 	codeFrom                      string
 	lines                         lineFlags
 	quietPull, quietBuild, assume bool
+	saved                         string // the file of a saved plan
 }
 
 func upCommand(p *program) *cobra.Command {
@@ -35,6 +35,9 @@ func upCommand(p *program) *cobra.Command {
 for. What is right already is left alone; what differs is changed in place or
 replaced; the old container goes when the new one has proved itself. stack plan
 says beforehand what up would do.
+
+With --plan it carries out a plan that stack plan --out saved: exactly that, or,
+when something has moved since, nothing. No stack file is needed then.
 
 Without --detach it stays, shows the output of all containers, and stops them
 on Ctrl-C; a second Ctrl-C kills them.
@@ -62,6 +65,7 @@ func (f *upFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.abortOnExit, "abort-on-container-exit", false, "stop all when a container ends; a job that ends well does not count")
 	fs.BoolVar(&f.abortOnFailure, "abort-on-container-failure", false, "stop all when a container ends with an exit code other than 0")
 	fs.StringVar(&f.codeFrom, "exit-code-from", "", "exit with the code of this `SERVICE`; implies --abort-on-container-exit")
+	fs.StringVar(&f.saved, "plan", "", "carry out the plan in `FILE`, which plan --out saved")
 	f.lines.add(fs)
 	fs.BoolVar(&f.lines.timestamps, "timestamps", false, "show when each line was written")
 	fs.BoolVar(&f.quietPull, "quiet-pull", false, "show no progress of pulls")
@@ -72,6 +76,9 @@ func (f *upFlags) add(fs *pflag.FlagSet) {
 }
 
 func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services []string) error {
+	if c.Flags().Changed("plan") {
+		return p.upSaved(ctx, c, f, services)
+	}
 	if err := f.check(c); err != nil {
 		return err
 	}
@@ -83,10 +90,11 @@ func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services
 	if err != nil {
 		return err
 	}
+	f.plan.options = options
 	if f.detached() || p.globals.dryRun {
-		return p.upDetached(ctx, desired, options, f)
+		return p.upDetached(ctx, desired, stack.Up(desired, options), f)
 	}
-	return p.upAttached(ctx, desired, options, f)
+	return p.upAttached(ctx, desired, stack.Up(desired, options), f)
 }
 
 func (f *upFlags) detached() bool { return f.detach || f.plan.options.Wait || f.plan.options.NoStart }
@@ -119,15 +127,15 @@ func (f *upFlags) detacher() string {
 	return "detach"
 }
 
-func (p *program) upDetached(ctx context.Context, desired *spec.Stack, options planner.Options, f *upFlags) error {
-	result, err := p.converge(ctx, stack.Up(desired, options), quieter(f.quietPull, f.quietBuild))
+func (p *program) upDetached(ctx context.Context, desired *spec.Stack, goal stack.Goal, f *upFlags) error {
+	result, err := p.converge(ctx, goal, quieter(f.quietPull, f.quietBuild))
 	if err != nil || p.globals.dryRun {
 		return err
 	}
 	return p.summarize(ctx, stack.Project{Name: desired.Name, Desired: desired}, result)
 }
 
-func (p *program) upAttached(ctx context.Context, desired *spec.Stack, options planner.Options, f *upFlags) error {
+func (p *program) upAttached(ctx context.Context, desired *spec.Stack, goal stack.Goal, f *upFlags) error {
 	e, err := p.open(ctx)
 	if err != nil {
 		return err
@@ -142,8 +150,8 @@ func (p *program) upAttached(ctx context.Context, desired *spec.Stack, options p
 		}
 	}
 	printer := p.printer(desired.Name, f.lines)
-	code, err := stack.Foreground(ctx, e, desired, options, stack.ForegroundOptions{
-		Options: apply, Timestamps: f.lines.timestamps, Silent: f.silent(desired),
+	code, err := stack.Foreground(ctx, e, desired, f.plan.options, stack.ForegroundOptions{
+		Options: apply, Goal: &goal, Timestamps: f.lines.timestamps, Silent: f.silent(desired),
 		Line:   printer.line,
 		Exited: func(x stack.Exit) { p.answer(printer.exit(x)) },
 		Converged: func(result stack.Result) {
@@ -152,7 +160,7 @@ func (p *program) upAttached(ctx context.Context, desired *spec.Stack, options p
 			_ = p.summarize(ctx, stack.Project{Name: desired.Name, Desired: desired}, result)
 		},
 		Stopping: func(cause string) { p.say("note", "stopping, because: "+cause+" (Ctrl-C again kills)") },
-		Until:    f.until(), CodeFrom: f.codeFrom, StopTimeout: options.StopTimeout,
+		Until:    f.until(), CodeFrom: f.codeFrom, StopTimeout: f.plan.options.StopTimeout,
 	})
 	if err == nil && code != 0 {
 		return statusError(code)
