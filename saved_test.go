@@ -16,6 +16,7 @@ import (
 	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/engine/memory"
+	"github.com/stackfile/stack/internal/laws"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/spec"
@@ -303,43 +304,8 @@ func FuzzSavedPlan(f *testing.F) {
 			t.Fatalf("encode: %v", err)
 		}
 		read, err := stack.DecodeSaved(again, key)
-		if err != nil || !alike(reflect.ValueOf(read), reflect.ValueOf(saved)) {
+		if err != nil || !laws.Alike(*read, *saved) {
 			t.Errorf("encoded again it is another plan: %v\n%+v\n%+v", err, read, saved)
 		}
 	})
-}
-
-// alike is reflect.DeepEqual, but that a collection which is not there is like an
-// empty one.
-func alike(a, b reflect.Value) bool {
-	if a.Kind() == reflect.Pointer || a.Kind() == reflect.Interface {
-		return a.IsNil() == b.IsNil() && (a.IsNil() || a.Elem().Type() == b.Elem().Type() && alike(a.Elem(), b.Elem()))
-	}
-	if at, ok := a.Interface().(time.Time); ok {
-		return at.Equal(b.Interface().(time.Time))
-	}
-	switch a.Kind() {
-	case reflect.Struct:
-		for i := range a.NumField() {
-			if !alike(a.Field(i), b.Field(i)) {
-				return false
-			}
-		}
-		return true
-	case reflect.Slice:
-		for i := range min(a.Len(), b.Len()) {
-			if !alike(a.Index(i), b.Index(i)) {
-				return false
-			}
-		}
-		return a.Len() == b.Len()
-	case reflect.Map:
-		for _, k := range a.MapKeys() {
-			if !b.MapIndex(k).IsValid() || !alike(a.MapIndex(k), b.MapIndex(k)) {
-				return false
-			}
-		}
-		return a.Len() == b.Len()
-	}
-	return reflect.DeepEqual(a.Interface(), b.Interface())
 }
