@@ -337,6 +337,22 @@ func TestALimitThatCannotBeIsMet(t *testing.T) {
 	}
 }
 
+// Two engines of one machine can have one ID; they have not one folder.
+func TestAnEngineIsKnownByItsFolderToo(t *testing.T) {
+	var ids []string
+	for _, folder := range []string{"/var/lib/docker", "/var/lib/other"} {
+		e, _ := serving(t, map[string]any{"/info": map[string]any{"ID": "AAAA:BBBB", "DockerRootDir": folder}})
+		id, err := e.ID(t.Context())
+		if err != nil || id != "AAAA:BBBB "+folder {
+			t.Errorf("got %q, %v", id, err)
+		}
+		ids = append(ids, id)
+	}
+	if ids[0] == ids[1] {
+		t.Errorf("both are %q", ids[0])
+	}
+}
+
 // A stopped container keeps its place on a network that was removed, and on one
 // that was made anew under the same name.
 func TestAPlaceOnANetworkThatIsGoneIsNone(t *testing.T) {
