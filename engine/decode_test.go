@@ -48,7 +48,11 @@ func TestEachOperationIsReadBackAsItWas(t *testing.T) {
 		}
 		filled := reflect.New(reflect.TypeOf(empty)).Elem()
 		fill(t, filled, kind)
-		samples[kind] = filled.Interface().(plan.Op)
+		op, ok := filled.Interface().(plan.Op)
+		if !ok {
+			t.Fatalf("%s is no operation", filled.Type())
+		}
+		samples[kind] = op
 	}
 	if len(samples) < 20 {
 		t.Fatalf("only %d operations: perform.go is not what it was", len(samples))

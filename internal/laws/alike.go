@@ -14,8 +14,9 @@ func Alike(a, b any) bool {
 }
 
 func alike(a, b reflect.Value) bool {
-	if at, ok := a.Interface().(time.Time); ok {
-		return at.Equal(b.Interface().(time.Time))
+	at, isTime := a.Interface().(time.Time)
+	if other, both := b.Interface().(time.Time); isTime && both {
+		return at.Equal(other)
 	}
 	switch a.Kind() {
 	case reflect.Pointer, reflect.Interface:
