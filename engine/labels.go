@@ -31,6 +31,9 @@ const (
 	// LabelAnonymous, on a container, lists its anonymous volumes' targets
 	// and names, so that a replace carries them over.
 	LabelAnonymous = "dev.stack.anonymous"
+	// LabelReasons, on a container, says why it was made, as JSON. It is no
+	// part of what is compared.
+	LabelReasons = "dev.stack.reasons"
 	// LabelHooks holds the post_start and pre_stop hooks, so that a start or a
 	// stop without the stack file runs them.
 	LabelHooks = "dev.stack.hooks"

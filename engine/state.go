@@ -20,6 +20,10 @@ type State struct {
 	// Records tell how long a service took last time, by service; one that
 	// was never measured is not in it.
 	Records map[string]Record
+	// Listening are the ports on which programs of the engine's host listen,
+	// those that it publishes for containers too; Private is 0. nil where they
+	// cannot be seen, as on another host.
+	Listening []Port
 	// ConnectAfterCreate says that a container is created with one network
 	// and connected to the others afterwards (API below 1.44).
 	ConnectAfterCreate bool

@@ -17,12 +17,18 @@ type (
 		Actions []actionJSON `json:"actions"`
 		Skips   []noteJSON   `json:"skips,omitempty"` // jobs that do not run
 		Notes   []noteJSON   `json:"notes"`
+
+		Summary     map[Class]int `json:"summary"` // how many changes of each class
+		Unavailable []outageJSON  `json:"unavailable"`
+		Unchanged   []string      `json:"unchanged,omitempty"`
 	}
 	changeJSON struct {
 		Verb    Verb         `json:"verb"`
 		Object  string       `json:"object"`
 		Name    string       `json:"name"`
 		Service string       `json:"service,omitempty"`
+		Class   Class        `json:"class"`
+		Loses   []string     `json:"loses,omitempty"`
 		If      []guardJSON  `json:"if,omitempty"` // one of these images changes
 		Reasons []reasonJSON `json:"reasons"`
 	}
@@ -31,6 +37,7 @@ type (
 		Kind    string       `json:"kind"`
 		After   []edgeJSON   `json:"after"`
 		Unless  []guardJSON  `json:"unless,omitempty"` // all of these images are unchanged
+		Undo    bool         `json:"undo,omitempty"`
 		Reasons []reasonJSON `json:"reasons"`
 	}
 	edgeJSON struct {
@@ -49,6 +56,16 @@ type (
 		To    string `json:"to,omitempty"`
 		Text  string `json:"text"`
 	}
+	outageJSON struct {
+		Service     string     `json:"service"`
+		Kind        OutageKind `json:"kind"`
+		Seconds     float64    `json:"seconds,omitempty"` // absent: no record
+		AtLeast     bool       `json:"at_least,omitempty"`
+		Replicas    int        `json:"replicas"`
+		Conditional bool       `json:"conditional,omitempty"`
+		Network     string     `json:"network,omitempty"`
+		NeededBy    []string   `json:"needed_by,omitempty"`
+	}
 	noteJSON struct {
 		Service string `json:"service,omitempty"`
 		Text    string `json:"text"`
@@ -60,12 +77,16 @@ func (p *Plan) JSON() ([]byte, error) {
 	out := planJSON{
 		Version: JSONVersion, Project: p.Project, Target: p.Target,
 		Changes: []changeJSON{}, Actions: []actionJSON{}, Notes: []noteJSON{},
+		Summary: p.Classes(), Unavailable: []outageJSON{}, Unchanged: p.Unchanged,
 	}
 	for _, s := range p.Steps() {
-		out.Changes = append(out.Changes, changeJSON{s.Verb, s.Object, s.Name, s.Service, s.If.json(), reasons(s.Reasons)})
+		out.Changes = append(out.Changes, s.json())
 	}
 	for _, a := range p.Actions {
-		out.Actions = append(out.Actions, actionJSON{a.ID, a.Op.Kind(), edges(a.After), a.Unless.json(), reasons(a.Reasons)})
+		out.Actions = append(out.Actions, actionJSON{a.ID, a.Op.Kind(), edges(a.After), a.Unless.json(), a.Undo(), reasons(a.Reasons)})
+	}
+	for _, o := range p.Outages {
+		out.Unavailable = append(out.Unavailable, o.json())
 	}
 	for _, s := range p.Skips {
 		out.Skips = append(out.Skips, noteJSON(s))
@@ -75,6 +96,14 @@ func (p *Plan) JSON() ([]byte, error) {
 	}
 	text, err := json.MarshalIndent(out, "", "  ")
 	return append(text, '\n'), err
+}
+
+func (s Step) json() changeJSON {
+	return changeJSON{s.Verb, s.Object, s.Name, s.Service, s.Class, s.Loses, s.If.json(), reasons(s.Reasons)}
+}
+
+func (o Outage) json() outageJSON {
+	return outageJSON{o.Service, o.Kind, o.For.Seconds(), o.AtLeast, o.Replicas, o.If, o.Network, o.Needed}
 }
 
 func (g Guard) json() (out []guardJSON) {

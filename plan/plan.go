@@ -21,6 +21,10 @@ type Plan struct {
 	Actions []Action
 	Notes   []Note
 	Skips   []Skip
+	Outages []Outage // what is unavailable meanwhile; of a service one of each kind
+	// Unchanged are the services that the plan looked at and leaves as they
+	// are, sorted.
+	Unchanged []string
 }
 
 // An Action is one call to an engine, or one wait. Its ID is unique in its
@@ -32,6 +36,9 @@ type Action struct {
 	After   []Edge
 	Unless  Guard
 	Reasons []Reason // never empty
+	// Loses names what the stack loses by it for good, such as "volume
+	// app_data"; empty for nothing.
+	Loses []string
 }
 
 // A Change is what an action is a part of, in a user's words: replacing a

@@ -6,15 +6,16 @@ import (
 )
 
 // Text is the plan for people: what changes, service by service in the plan's
-// order, each change with its reasons. Waits and undos are left out. It ends
-// with the jobs that do not run, and the notes.
+// order, each change with its class, where the verb does not say it, and its
+// reasons, and what is unavailable meanwhile. Waits and undos are left out. It
+// ends with the jobs that do not run, the notes, and a summary.
 func (p *Plan) Text() string {
 	var b strings.Builder
 	steps := p.Steps()
 	if len(steps) == 0 {
 		b.WriteString("nothing to do\n")
 	}
-	for _, service := range services(steps) {
+	for _, service := range p.services(steps) {
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}
@@ -25,6 +26,9 @@ func (p *Plan) Text() string {
 			b.WriteByte('\n')
 		}
 		b.WriteString(line + "\n")
+	}
+	if len(steps) > 0 {
+		b.WriteString("\n" + p.summary(steps) + "\n")
 	}
 	return b.String()
 }
@@ -52,9 +56,14 @@ func (p *Plan) section(b *strings.Builder, service string, steps []Step) {
 		if s.Service != service {
 			continue
 		}
-		fmt.Fprintf(b, "  %s%s\n", s.Change, p.condition(s))
+		fmt.Fprintf(b, "  %s%s%s\n", s.Change, p.condition(s), s.mark())
 		for _, r := range s.Reasons {
 			fmt.Fprintf(b, "      %s\n", r)
+		}
+	}
+	for _, o := range p.Outages {
+		if o.Service == service {
+			fmt.Fprintf(b, "  %s\n", o)
 		}
 	}
 }
@@ -66,14 +75,13 @@ func (p *Plan) title() string {
 	return "stack " + p.Project
 }
 
-func services(steps []Step) []string {
-	var out []string
-	seen := map[string]bool{}
+// services are those that have something to tell, in the plan's order.
+func (p *Plan) services(steps []Step) (out []string) {
 	for _, s := range steps {
-		if !seen[s.Service] {
-			seen[s.Service] = true
-			out = append(out, s.Service)
-		}
+		out = joined(out, []string{s.Service})
+	}
+	for _, o := range p.Outages {
+		out = joined(out, []string{o.Service})
 	}
 	return out
 }

@@ -14,14 +14,15 @@ import (
 )
 
 // creation is the call that makes a replica's container.
-func (u *up) creation(r *replica, name string, connect []string) engine.CreateContainer {
-	s := r.service
+func (u *up) creation(r *replica, s step, name string, connect []string) engine.CreateContainer {
+	c := r.service.Container
 	op := engine.CreateContainer{
-		Name: name, Definition: s.Container, Labels: u.labels(r), Connect: connect,
-		NetworkMode: u.shared(s.Container.NetworkMode), PID: u.shared(s.Container.PID), IPC: u.shared(s.Container.IPC),
-		Anonymous: u.inherited(r), StopTimeout: s.StopTimeout,
+		Name: name, Definition: c, Labels: u.labels(r), Connect: connect,
+		NetworkMode: u.shared(c.NetworkMode), PID: u.shared(c.PID), IPC: u.shared(c.IPC),
+		Anonymous: u.inherited(r), StopTimeout: r.service.StopTimeout,
 	}
-	for _, from := range s.Container.VolumesFrom {
+	op.Labels[engine.LabelReasons] = engine.EncodeHistory(engine.History{Verb: s.change.Verb, Reasons: s.reasons})
+	for _, from := range c.VolumesFrom {
 		op.VolumesFrom = append(op.VolumesFrom, u.lender(from))
 	}
 	return op
@@ -69,6 +70,18 @@ func (u *up) inherited(r *replica) map[string]string {
 		m, mounted := r.service.Container.Mounts[target]
 		return mounted && m.Source != ""
 	})
+	return out
+}
+
+// leftBehind are the anonymous volumes that the new container does not take
+// over. The engine keeps them, unused, until somebody prunes them.
+func (u *up) leftBehind(r *replica) (out []string) {
+	inherited := u.inherited(r)
+	for _, target := range sortedKeys(r.found.Anonymous) {
+		if _, ok := inherited[target]; !ok {
+			out = append(out, fmt.Sprintf("anonymous volume at %s of %s", target, r.name))
+		}
+	}
 	return out
 }
 

@@ -29,7 +29,7 @@ func Down(project string, desired *spec.Stack, observed engine.State, opts DownO
 		w.volumes(o.removes)
 	}
 	w.images(o.removes)
-	return w.finish()
+	return w.finish(desired)
 }
 
 type down struct {
@@ -112,7 +112,9 @@ func (w *down) volumes(removes []string) {
 	}
 	for _, name := range sortedKeys(w.observed.Volumes) {
 		if w.observed.Volumes[name].Labels[engine.LabelProject] == w.plan.Project {
-			w.add(w.requested("volume", name), "remove volume "+name, engine.RemoveVolume{Name: name}, after(removes...)...)
+			s := w.requested("volume", name)
+			s.loses = []string{"volume " + name}
+			w.add(s, "remove volume "+name, engine.RemoveVolume{Name: name}, after(removes...)...)
 		}
 	}
 }

@@ -5,18 +5,20 @@ import (
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/spec"
 )
 
 // A draft is a plan while it is being made. Actions are added once; an ID that
 // is there already keeps its first action.
 type draft struct {
 	plan     plan.Plan
+	before   engine.State // what was observed
 	index    map[string]int
 	building map[string]bool // services whose build is being planned because another one builds upon them
 }
 
 func newDraft(project string, observed engine.State) draft {
-	return draft{plan: plan.Plan{Target: observed.Target, Project: project}, index: map[string]int{}, building: map[string]bool{}}
+	return draft{before: observed, plan: plan.Plan{Target: observed.Target, Project: project}, index: map[string]int{}, building: map[string]bool{}}
 }
 
 // A step is what the actions of one change have in common.
@@ -24,6 +26,7 @@ type step struct {
 	change  plan.Change
 	guard   plan.Guard
 	reasons []plan.Reason
+	loses   []string
 }
 
 // add puts an action into the plan and returns its ID.
@@ -33,7 +36,7 @@ func (d *draft) add(s step, id string, op plan.Op, after ...plan.Edge) string {
 	}
 	d.index[id] = len(d.plan.Actions)
 	d.plan.Actions = append(d.plan.Actions, plan.Action{
-		ID: id, Change: s.change, Op: op, After: distinct(guarded(after, s.guard)), Unless: s.guard, Reasons: s.reasons,
+		ID: id, Change: s.change, Op: op, After: distinct(guarded(after, s.guard)), Unless: s.guard, Reasons: s.reasons, Loses: s.loses,
 	})
 	return id
 }
@@ -73,12 +76,14 @@ func (d *draft) note(service, format string, args ...any) {
 	d.plan.Notes = append(d.plan.Notes, plan.Note{Service: service, Text: fmt.Sprintf(format, args...)})
 }
 
-// finish hands the plan over. A plan that does not hold what plans promise is a
-// bug of this package, and is not handed over.
-func (d *draft) finish() (*plan.Plan, error) {
+// finish hands the plan over, with what it makes unavailable. A plan that does
+// not hold what plans promise is a bug of this package, and is not handed over.
+// desired may be nil.
+func (d *draft) finish(desired *spec.Stack) (*plan.Plan, error) {
 	if err := d.plan.Check(); err != nil {
 		return nil, fmt.Errorf("plan of %s: %w", d.plan.Project, err)
 	}
+	d.plan.Outages = d.outages(desired)
 	return &d.plan, nil
 }
 

@@ -21,7 +21,7 @@ func Stop(project string, desired *spec.Stack, observed engine.State, opts StopO
 	o := newOutgoing(&d, desired, containers, opts)
 	o.verb, o.why = plan.Stop, plan.Reason{Code: plan.Requested, Text: "stop"}
 	o.stopAll()
-	return d.finish()
+	return d.finish(desired)
 }
 
 // Remove plans the removal of stopped containers, or with opts.Stop of all. A
@@ -44,7 +44,7 @@ func Remove(project string, desired *spec.Stack, observed engine.State, opts Sto
 	o.why = plan.Reason{Code: plan.Requested, Text: "rm"}
 	o.stopAll()
 	o.removeAll()
-	return d.finish()
+	return d.finish(desired)
 }
 
 // Start plans the start of containers that do not run, dependencies first. A
@@ -133,7 +133,7 @@ func inOrder(project string, desired *spec.Stack, observed engine.State, service
 			each(s, c, edges)
 		}
 	}
-	return s.finish()
+	return s.finish(desired)
 }
 
 func (s *sequence) step(c engine.Container, verb plan.Verb) step {

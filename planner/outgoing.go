@@ -101,7 +101,9 @@ func (o *outgoing) removeAnonymous(c engine.Container, removed string) {
 	}
 	for _, target := range sortedKeys(c.Anonymous) {
 		name := c.Anonymous[target]
-		o.removes = append(o.removes, o.add(o.step(c), "remove volume "+name, engine.RemoveVolume{Name: name}, onDone(removed)))
+		s := o.step(c)
+		s.loses = []string{fmt.Sprintf("anonymous volume at %s of %s", target, c.Name)}
+		o.removes = append(o.removes, o.add(s, "remove volume "+name, engine.RemoveVolume{Name: name}, onDone(removed)))
 	}
 }
 

@@ -38,7 +38,7 @@ func Build(desired *spec.Stack, observed engine.State, opts ImageOptions) (*plan
 			d.build(desired, adapted(s, opts), plan.Reason{Code: plan.Requested, Text: "build"})
 		}
 	}
-	return d.finish()
+	return d.finish(desired)
 }
 
 // adapted is a service whose build is as the command line asks.
@@ -69,7 +69,7 @@ func Pull(desired *spec.Stack, observed engine.State, opts ImageOptions) (*plan.
 			d.pull(s, plan.Reason{Code: plan.Requested, Text: "pull"})
 		}
 	}
-	return d.finish()
+	return d.finish(desired)
 }
 
 // unnamed reports whether the image of a service has only the name that its

@@ -63,7 +63,7 @@ func (u *up) assemble(r *replica, s step, name string) string {
 	if u.observed.ConnectAfterCreate && len(connect) > 1 {
 		connect = connect[:1]
 	}
-	last := u.add(s, "create "+name, u.creation(r, name, connect), u.materials(r, name)...)
+	last := u.add(s, "create "+name, u.creation(r, s, name, connect), u.materials(r, name)...)
 	for _, network := range networks[len(connect):] {
 		op := engine.ConnectNetwork{Network: network, Container: name, Endpoint: r.service.Container.Networks[network]}
 		last = u.add(s, "connect "+name+" to "+network, op, onDone(last))
@@ -121,7 +121,7 @@ func (u *up) replace(r *replica, v verdict, before *replica) {
 		verb = plan.Run
 	}
 	s := u.of(r, verb, v.why()...)
-	s.guard = r.guard
+	s.guard, s.loses = r.guard, u.leftBehind(r)
 	p := replacement{u: u, r: r, step: s, old: *r.found}
 	if u.startsFirst(r) {
 		p.startFirst(before)
@@ -251,6 +251,7 @@ func (p *replacement) undo() {
 // back is the step of the actions that undo.
 func (p *replacement) back() step {
 	s := p.step
+	s.loses = nil
 	s.reasons = []plan.Reason{{Code: plan.Undo, Text: "the new container is not ready"}}
 	return s
 }

@@ -38,7 +38,8 @@ func Up(desired *spec.Stack, observed engine.State, opts Options) (*plan.Plan, e
 	if opts.Wait && !opts.NoStart {
 		u.awaitAll(order)
 	}
-	return u.finish()
+	u.remarks(order)
+	return u.finished(order)
 }
 
 // up is the work sheet of one Up.

@@ -21,6 +21,9 @@ type LoadOptions struct {
 	// Services are those named on the command line: each activates its own
 	// profiles. An unknown one is an *UnknownServiceError.
 	Services []string
+	// Contexts has the files of build contexts looked at too, for
+	// Service.Sources.
+	Contexts bool
 }
 
 // Load reads a stack file, and the files that belong to it, into a Stack. When
@@ -32,7 +35,11 @@ func Load(ctx context.Context, opts LoadOptions) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.resolve(ctx)
+	s, err := r.resolve(ctx)
+	if err == nil && opts.Contexts {
+		addSources(s)
+	}
+	return s, err
 }
 
 // A reading is a stack whose files are read and found to be right.

@@ -60,6 +60,10 @@ type Service struct {
 	// By target.
 	Touched map[string]time.Time `json:",omitempty"`
 	Unread  map[string]string    `json:",omitempty"`
+
+	// Sources are what its image is built from, with LoadOptions.Contexts;
+	// nil when nothing of it is on this machine.
+	Sources *Sources `json:"-"`
 }
 
 // OnFailure says what becomes of a replica whose replacement is not good:

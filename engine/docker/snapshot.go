@@ -39,7 +39,7 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 		return engine.State{}, e.fail(err, "snapshot")
 	}
 	mine, foreign := l.split(q.Project)
-	s.Foreign = foreign
+	s.Foreign, s.Listening = foreign, l.listening
 	if err := l.resources(q, &s); err != nil {
 		return engine.State{}, fmt.Errorf("snapshot: %w", err)
 	}
@@ -54,6 +54,7 @@ type lists struct {
 	containers []container.Summary
 	networks   []network.Summary
 	volumes    []*volume.Volume
+	listening  []engine.Port
 }
 
 func (e *Engine) list(ctx context.Context) (l lists, err error) {
@@ -70,6 +71,10 @@ func (e *Engine) list(ctx context.Context) (l lists, err error) {
 		answer, err := e.client.VolumeList(ctx, volume.ListOptions{})
 		l.volumes = answer.Volumes
 		return err
+	})
+	group.Go(func() error {
+		l.listening = e.listening()
+		return nil
 	})
 	err = group.Wait()
 	slices.SortFunc(l.containers, func(a, b container.Summary) int { return cmp.Compare(nameOf(a), nameOf(b)) })

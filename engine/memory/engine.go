@@ -51,6 +51,8 @@ type world struct {
 	nextPort   uint16
 	events     []engine.ContainerEvent
 	projects   []string // of each event
+	listening  []engine.Port
+	records    map[string]engine.Record // by service
 	connectOne bool
 	id         string
 }
@@ -68,6 +70,7 @@ func New() *Engine {
 		builds:     map[string]engine.Image{},
 		programs:   map[string]Program{},
 		made:       map[string]int{},
+		records:    map[string]engine.Record{},
 		nextPort:   firstEphemeral,
 		id:         Target,
 	}}
@@ -89,7 +92,7 @@ func (e *Engine) Clone() *Engine {
 	}
 	w.networks, w.volumes = maps.Clone(e.networks), maps.Clone(e.volumes)
 	w.images, w.registry, w.builds = maps.Clone(e.images), maps.Clone(e.registry), maps.Clone(e.builds)
-	w.removed = maps.Clone(e.removed)
+	w.removed, w.records = maps.Clone(e.removed), maps.Clone(e.records)
 	w.programs, w.made = maps.Clone(e.programs), maps.Clone(e.made)
 	w.events, w.projects = slices.Clone(e.events), slices.Clone(e.projects)
 	return &Engine{changed: make(chan struct{}), world: w}
@@ -108,6 +111,21 @@ func (e *Engine) SetID(id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.id = id
+}
+
+// Listen says on which ports programs of the host listen that are no
+// containers.
+func (e *Engine) Listen(ports ...engine.Port) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.listening = ports
+}
+
+// SetRecord says how long a service took in an earlier run.
+func (e *Engine) SetRecord(service string, r engine.Record) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.records[service] = r
 }
 
 // Fail has f asked before each mutating operation: when it returns an error,

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/stackfile/stack/engine"
@@ -40,6 +41,7 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 	e.reads++
 	s := engine.State{
 		Target: Target, API: e.api(), Taken: e.now(), ConnectAfterCreate: e.connectOne,
+		Listening: slices.Clone(e.listening), Records: maps.Clone(e.records),
 		Networks: map[string]engine.Network{}, Volumes: map[string]engine.Volume{}, Images: map[string]engine.Image{},
 	}
 	for _, ref := range q.Images {
