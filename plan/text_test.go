@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stackfile/stack/plan"
 )
@@ -47,6 +48,44 @@ func example() *plan.Plan {
 			{ID: "restart ml-back-1", Change: back, Op: op("StartContainer"), After: []plan.Edge{{ID: "start ml-back-1", When: plan.Failed}, {ID: "stop ml-back-1", When: plan.Settled}}, Reasons: undo},
 		},
 		Notes: []plan.Note{{Text: "container ml-old-1 is an orphan"}, {Service: "db", Text: "labels of volume ml_data differ"}},
+	}
+}
+
+// everything has each field that a plan can have.
+func everything() *plan.Plan {
+	p := example()
+	remove := plan.Change{Verb: plan.Remove, Object: "volume", Name: "ml_data"}
+	p.Actions = append(p.Actions, plan.Action{
+		ID: "remove volume ml_data", Change: remove, Op: op("RemoveVolume"), Loses: []string{"volume ml_data"},
+		Reasons: []plan.Reason{{Code: plan.Requested, Text: "down"}},
+	})
+	p.Skips = []plan.Skip{{Service: "train", Text: "inputs unchanged"}}
+	p.Unchanged = []string{"cache", "train"}
+	p.Outages = []plan.Outage{
+		{Service: "model", Kind: plan.Reduced, For: 12 * time.Second, Replicas: 2, If: true},
+		{Service: "back", Kind: plan.Down, For: 1400 * time.Millisecond, AtLeast: true, Replicas: 1, Needed: []string{"front"}},
+		{Service: "front", Kind: plan.Cut, Network: "ml_default", Replicas: 1},
+		{Service: "old", Kind: plan.Ended, Replicas: 1},
+	}
+	return p
+}
+
+func TestTextTellsAllThatThereIs(t *testing.T) { golden(t, "everything.txt", everything().Text()) }
+
+func TestOutageSaysHowLong(t *testing.T) {
+	for _, c := range []struct {
+		outage plan.Outage
+		want   string
+	}{
+		{plan.Outage{Kind: plan.Down}, "unavailable: no record yet of how long"},
+		{plan.Outage{Kind: plan.Down, For: 20 * time.Millisecond}, "unavailable: about 0.1 s"},
+		{plan.Outage{Kind: plan.Down, For: 1440 * time.Millisecond}, "unavailable: about 1.4 s"},
+		{plan.Outage{Kind: plan.Down, For: 42 * time.Second}, "unavailable: about 42 s"},
+		{plan.Outage{Kind: plan.Down, For: 5 * time.Minute}, "unavailable: about 5 min"},
+	} {
+		if got := c.outage.String(); got != c.want {
+			t.Errorf("%v: %q, want %q", c.outage.For, got, c.want)
+		}
 	}
 }
 

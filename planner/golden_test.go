@@ -103,7 +103,24 @@ func (g *goldenCase) run() map[string]string {
 	if _, ok := g.sections["error"]; ok {
 		g.Fatalf("no error, but the plan\n%s", p.Graph())
 	}
+	g.published(p)
 	return map[string]string{"plan": p.Text(), "graph": p.Graph()}
+}
+
+// published holds the plan's JSON to its schema.
+func (g *goldenCase) published(p *plan.Plan) {
+	g.Helper()
+	text, err := p.JSON()
+	if err != nil {
+		g.Fatal(err)
+	}
+	schema, err := laws.ReadSchema("../docs/plan.schema.json")
+	if err != nil {
+		g.Fatal(err)
+	}
+	if err := schema.Check(text); err != nil {
+		g.Errorf("the plan as JSON: %v\n%s", err, text)
+	}
 }
 
 func (g *goldenCase) load(text string) *spec.Stack {
