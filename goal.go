@@ -1,6 +1,9 @@
 package stack
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/planner"
@@ -19,6 +22,16 @@ func Up(desired *spec.Stack, opts planner.Options) Goal {
 	return Goal{planner.Query(desired), func(observed engine.State) (*plan.Plan, error) {
 		return planner.Up(desired, observed, opts)
 	}}
+}
+
+// Why looks at the engine and explains a service: why each of its containers
+// was made, and what up with the options would do to it now.
+func Why(ctx context.Context, r engine.Reader, desired *spec.Stack, opts planner.Options, service string) (planner.Cause, error) {
+	observed, err := snapshot(ctx, r, planner.Query(desired), nil)
+	if err != nil {
+		return planner.Cause{}, fmt.Errorf("look at the engine: %w", err)
+	}
+	return planner.Why(desired, observed, opts, service)
 }
 
 // Build is the goal of fresh images of the services that have a build section.

@@ -98,6 +98,15 @@ func (p *Plan) JSON() ([]byte, error) {
 	return append(text, '\n'), err
 }
 
+// JSONValue is the step as it stands among the changes of [Plan.JSON].
+func (s Step) JSONValue() any { return s.json() }
+
+// JSONValue is the outage as it stands in [Plan.JSON].
+func (o Outage) JSONValue() any { return o.json() }
+
+// JSONReasons are reasons as they stand in [Plan.JSON].
+func JSONReasons(list []Reason) any { return reasons(list) }
+
 func (s Step) json() changeJSON {
 	return changeJSON{s.Verb, s.Object, s.Name, s.Service, s.Class, s.Loses, s.If.json(), reasons(s.Reasons)}
 }

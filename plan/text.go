@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -66,6 +67,26 @@ func (p *Plan) section(b *strings.Builder, service string, steps []Step) {
 			fmt.Fprintf(b, "  %s\n", o)
 		}
 	}
+}
+
+// ServiceText is what Text says of one service; "" when that is nothing.
+func (p *Plan) ServiceText(service string) string {
+	var b strings.Builder
+	steps := p.Steps()
+	if slices.Contains(p.services(steps), service) {
+		p.section(&b, service, steps)
+	}
+	for _, s := range p.Skips {
+		if s.Service == service {
+			b.WriteString(s.String() + "\n")
+		}
+	}
+	for _, n := range p.Notes {
+		if n.Service == service {
+			b.WriteString(n.String() + "\n")
+		}
+	}
+	return b.String()
 }
 
 func (p *Plan) title() string {

@@ -82,7 +82,7 @@ func (u *up) published(b binding) bool {
 func (u *up) remarkEphemeral(s spec.Service) {
 	var moving []string
 	for _, r := range u.turns[s.Name] {
-		if r.begun == "" || r.found == nil || !ephemeral(s.Container) {
+		if r.begun == "" || !r.certain() || !ephemeral(s.Container) {
 			continue
 		}
 		for _, p := range r.found.Ports {

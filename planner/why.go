@@ -2,7 +2,6 @@ package planner
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -12,11 +11,9 @@ import (
 // A Cause is why the containers of a service are as they are, and what would
 // become of them now.
 type Cause struct {
-	Project, Service string
-	Origins          []Origin    // of its containers, by their names
-	Now              []plan.Step // what up would change of the service
-	Outages          []plan.Outage
-	Skips            []plan.Skip // why the service, a job, would not run now
+	Service string
+	Origins []Origin   // of its containers, by their names
+	Now     *plan.Plan // what up would do to it
 }
 
 // An Origin is why one container was made.
@@ -32,7 +29,7 @@ func Why(desired *spec.Stack, observed engine.State, opts Options, service strin
 	if err := knownServices(desired, observed, []string{service}); err != nil {
 		return Cause{}, err
 	}
-	out := Cause{Project: desired.Name, Service: service}
+	out := Cause{Service: service}
 	for _, c := range observed.Containers {
 		if c.Service != service || c.OneOff {
 			continue
@@ -43,12 +40,7 @@ func Why(desired *spec.Stack, observed engine.State, opts Options, service strin
 		}
 		out.Origins = append(out.Origins, Origin{c, history})
 	}
-	p, err := Up(desired, observed, opts)
-	if err != nil {
-		return Cause{}, err
-	}
-	out.Now = slices.DeleteFunc(p.Steps(), func(s plan.Step) bool { return s.Service != service })
-	out.Outages = slices.DeleteFunc(p.Outages, func(o plan.Outage) bool { return o.Service != service })
-	out.Skips = slices.DeleteFunc(p.Skips, func(s plan.Skip) bool { return s.Service != service })
-	return out, nil
+	var err error
+	out.Now, err = Up(desired, observed, opts)
+	return out, err
 }

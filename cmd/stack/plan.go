@@ -8,7 +8,7 @@ import (
 )
 
 func planCommand(p *program) *cobra.Command {
-	var f planFlags
+	var f upFlags
 	var asJSON, exitCode bool
 	var out string
 	c := &cobra.Command{
@@ -16,7 +16,9 @@ func planCommand(p *program) *cobra.Command {
 		Aliases: []string{"diff"},
 		Short:   "Say what up would do, and why",
 		Long: `plan prints what up would do with the same flags, service by service, each
-change with its reasons down to the field of the file. It changes nothing.
+change with its reasons down to the field of the file, what it does to what is
+there, and what is unavailable meanwhile. It changes nothing. docs/plan.md
+explains it, docs/plan.schema.json describes the JSON.
 
 A change that hangs on an image to be built or pulled says so: "replace
 container web-1, if the image changes".
@@ -25,16 +27,25 @@ With --out the plan is saved as well, for stack up --plan FILE, which carries ou
 exactly that plan, or refuses when something has moved since. The file holds the
 values that this takes, secret ones too; only its owner can read it.
 
+plan takes each flag of up but --plan. Those that only say what up shows, and how
+it ends, have no effect.
+
 EXIT STATUS
   0  there is nothing to do; without --exit-code, there is a plan
   1  no plan could be made
   2  with --exit-code: there are changes`,
 		RunE: func(c *cobra.Command, services []string) error {
-			options, err := f.read(p, c, services)
+			if c.Flags().Changed("plan") {
+				return &UsageError{"--plan: plan makes a plan, and reads none", "to see a saved one: stack up --dry-run --plan FILE"}
+			}
+			if err := f.check(c); err != nil {
+				return err
+			}
+			options, err := f.plan.read(p, c, services)
 			if err != nil {
 				return err
 			}
-			desired, err := p.load(c.Context(), services)
+			desired, err := p.loadForUp(c.Context(), services)
 			if err != nil {
 				return err
 			}
@@ -51,8 +62,9 @@ EXIT STATUS
 			return p.printPlan(c, stack.Up(desired, options), asJSON, exitCode)
 		},
 	}
-	f.add(p, c.Flags())
-	f.addUp(c.Flags())
+	f.plan.add(p, c.Flags())
+	f.plan.addUp(c.Flags())
+	f.addHidden(c.Flags())
 	c.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
 	c.Flags().StringVar(&out, "out", "", "save the plan in `FILE`, for up --plan")
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 2 when there are changes")

@@ -57,7 +57,7 @@ EXIT STATUS
 
 func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
-		upCommand(p), downCommand(p), planCommand(p), psCommand(p), logsCommand(p), configCommand(p),
+		upCommand(p), downCommand(p), planCommand(p), whyCommand(p), psCommand(p), logsCommand(p), configCommand(p),
 		buildCommand(p), pullCommand(p), createCommand(p), startCommand(p), stopCommand(p),
 		restartCommand(p), rmCommand(p), execCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
 	}

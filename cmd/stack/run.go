@@ -94,7 +94,18 @@ func (p *program) open(ctx context.Context) (engine.Engine, error) {
 // load reads the stack file and tells what it warns about. services are those
 // that the command names: that activates their profiles.
 func (p *program) load(ctx context.Context, services []string) (*spec.Stack, error) {
-	desired, err := stack.Load(ctx, p.loadOptions(services))
+	return p.loadWith(ctx, p.loadOptions(services))
+}
+
+// loadForUp looks at what images are built from too.
+func (p *program) loadForUp(ctx context.Context, services []string) (*spec.Stack, error) {
+	opts := p.loadOptions(services)
+	opts.Contexts = true
+	return p.loadWith(ctx, opts)
+}
+
+func (p *program) loadWith(ctx context.Context, opts spec.LoadOptions) (*spec.Stack, error) {
+	desired, err := stack.Load(ctx, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/engine/memory"
+	"github.com/stackfile/stack/internal/laws"
 	"github.com/stackfile/stack/lock"
 	"github.com/stackfile/stack/plan"
 )
@@ -29,6 +31,8 @@ import (
 //	behave SERVICE KEY=VALUE...  says what the service's program does: exits, health,
 //	                        probe, output, errors, exec (an exit code)
 //	drift VERB CONTAINER    stop, pause or remove, behind our back
+//	record SERVICE STOP READY  says how long the service took in an earlier run
+//	listens PORT/PROTOCOL   a program of the host listens there
 //	ops N                   the engine was asked for N changes since the last ops,
 //	                        those of the lock not counted
 //	locks N                 the lock was taken N times since the last locks
@@ -48,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"stack": cmdStack, "code": cmdCode, "input": cmdInput, "image": cmdImage, "built": cmdBuilt,
 			"behave": cmdBehave, "drift": cmdDrift, "ops": cmdOps,
 			"locks": cmdLocks, "held": cmdHeld, "mode": cmdMode, "edit": cmdEdit, "engine": cmdEngine,
+			"record": cmdRecord, "listens": cmdListens,
 		},
 		UpdateScripts: *update,
 	})
@@ -92,9 +97,11 @@ func (w *world) run(ts *testscript.TestScript, args []string) int {
 		}
 	}
 	input := w.input
+	var stdout bytes.Buffer
+	defer func() { published(ts, args, stdout.Bytes()) }()
 	w.input = ""
 	return Run(context.Background(), Environment{
-		Args: args, Stdin: strings.NewReader(input), Stdout: ts.Stdout(), Stderr: ts.Stderr(),
+		Args: args, Stdin: strings.NewReader(input), Stdout: io.MultiWriter(ts.Stdout(), &stdout), Stderr: ts.Stderr(),
 		Env: env, Dir: ts.MkAbs("."), Now: clock(),
 		OpenEngine: func(context.Context, map[string]string) (engine.Engine, error) {
 			if env["DOCKER_HOST"] == "nowhere" {
@@ -103,6 +110,17 @@ func (w *world) run(ts *testscript.TestScript, args []string) int {
 			return w.engine, nil
 		},
 	})
+}
+
+// published holds each plan that is printed as JSON to its schema.
+func published(ts *testscript.TestScript, args []string, stdout []byte) {
+	command := slices.ContainsFunc(args, func(arg string) bool { return arg == "plan" || arg == "diff" })
+	if !command || !slices.Contains(args, "--json") || len(stdout) == 0 {
+		return
+	}
+	schema, err := laws.ReadSchema("../../docs/plan.schema.json")
+	ts.Check(err)
+	ts.Check(schema.Check(stdout))
 }
 
 // clock stands still, an hour after the engine's own began.
@@ -182,6 +200,21 @@ func cmdDrift(ts *testscript.TestScript, _ bool, args []string) {
 	drift := worldOf(ts).engine.Drift()
 	verbs := map[string]func(string){"stop": drift.Stop, "pause": drift.Pause, "remove": drift.Remove}
 	verbs[args[0]](args[1])
+}
+
+func cmdRecord(ts *testscript.TestScript, _ bool, args []string) {
+	stop, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	ready, err := time.ParseDuration(args[2])
+	ts.Check(err)
+	worldOf(ts).engine.SetRecord(args[0], engine.Record{Stop: stop, Ready: ready})
+}
+
+func cmdListens(ts *testscript.TestScript, _ bool, args []string) {
+	number, protocol, _ := strings.Cut(args[0], "/")
+	port, err := strconv.ParseUint(number, 10, 16)
+	ts.Check(err)
+	worldOf(ts).engine.Listen(engine.Port{IP: "127.0.0.1", Public: uint16(port), Protocol: protocol})
 }
 
 func cmdOps(ts *testscript.TestScript, _ bool, args []string) {

@@ -57,6 +57,14 @@ EXIT STATUS
 	return c
 }
 
+// addHidden defines them for plan, where they have no effect.
+func (f *upFlags) addHidden(fs *pflag.FlagSet) {
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	f.add(own)
+	own.VisitAll(func(flag *pflag.Flag) { flag.Hidden = true })
+	fs.AddFlagSet(own)
+}
+
 func (f *upFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVarP(&f.detach, "detach", "d", false, "be done when all is started")
 	fs.StringArrayVar(&f.attach, "attach", nil, "show the output of these `SERVICE`s only")
