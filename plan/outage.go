@@ -51,7 +51,7 @@ func (o Outage) String() string {
 func (o Outage) what() string {
 	switch o.Kind {
 	case Reduced:
-		return fmt.Sprintf("reduced: not all of %d replicas at once, %s each", o.Replicas, o.howLong())
+		return fmt.Sprintf("reduced: its %d replicas take turns, %s each", o.Replicas, o.howLong())
 	case Cut:
 		return fmt.Sprintf("cut off from network %s for a moment", o.Network)
 	case Ended:

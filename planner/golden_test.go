@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -245,10 +246,27 @@ func (g *goldenCase) do(words []string) {
 		g.perform(engine.ConnectNetwork{Container: container(2), Network: arg(1), Endpoint: spec.Endpoint{Aliases: []string{arg(3)}, IPv4: arg(4)}})
 	case "rm-network":
 		g.perform(engine.RemoveNetwork{Name: arg(1)})
+	case "record":
+		g.engine.SetRecord(arg(1), engine.Record{Stop: g.duration(arg(2)), Ready: g.duration(arg(3))})
+	case "listens":
+		port, err := strconv.ParseUint(arg(1), 10, 16)
+		if err != nil {
+			g.Fatal(err)
+		}
+		g.engine.Listen(engine.Port{IP: "0.0.0.0", Public: uint16(port), Protocol: "tcp"})
 	case "write": // before the stack was loaded
 	default:
 		g.foreign(words, arg)
 	}
+}
+
+func (g *goldenCase) duration(text string) time.Duration {
+	g.Helper()
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		g.Fatal(err)
+	}
+	return d
 }
 
 // copy makes and starts a second container like the first, under another name.
@@ -303,6 +321,8 @@ func (g *goldenCase) options() planner.Options {
 		switch word := words[i]; word {
 		case "--wait":
 			o.Wait = true
+		case "--renew-anon-volumes":
+			o.RenewAnonymous = true
 		case "--build":
 			o.Build = true
 		case "--no-build":

@@ -20,8 +20,8 @@ func (u *up) remarks(order []string) {
 	}
 }
 
-// named is how many of several things a note names.
-const named = 3
+// nameable is how many of several things a note names.
+const nameable = 3
 
 // remarkSources tells that an image that the plan takes as it is was built
 // before its sources were written.
@@ -52,10 +52,10 @@ func (u *up) remarkSources(s spec.Service) {
 
 // some names the first of several things, and counts the others.
 func some(names []string) string {
-	if len(names) <= named {
+	if len(names) <= nameable {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:named], ", "), len(names)-named)
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:nameable], ", "), len(names)-nameable)
 }
 
 // remarkPorts tells of the host ports that the plan binds and that a program of

@@ -13,7 +13,7 @@ import (
 // render is a leaf as a reason prints it: as a stack file would have it, and
 // without secrets. It returns "" for an absent one.
 func render(path string, v any) string {
-	key := path[strings.LastIndex(path, ".")+1:]
+	key := keyOf(path)
 	switch v := v.(type) {
 	case nil:
 		return ""
@@ -34,6 +34,19 @@ func render(path string, v any) string {
 	return fmt.Sprint(v)
 }
 
+// named are the collections whose keys have dots in their names.
+var named = []string{"labels.", "environment.", "annotations.", "driver_opts.", "logging.options.", "ipam.options."}
+
+// keyOf is the name that says whether a value is secret.
+func keyOf(path string) string {
+	for _, top := range named {
+		if name, ok := strings.CutPrefix(path, top); ok {
+			return name
+		}
+	}
+	return path[strings.LastIndex(path, ".")+1:]
+}
+
 func quote(key, v string) string {
 	if masked := spec.Mask(key, v); masked != v {
 		return masked
@@ -43,10 +56,22 @@ func quote(key, v string) string {
 
 func list(key string, v []any) string {
 	parts := make([]string, len(v))
-	for i, e := range v {
-		parts[i] = render(key, e)
+	for i, masked := range spec.MaskArguments(key, words(v)) {
+		parts[i] = render(key, v[i])
+		if text, ok := v[i].(string); ok && masked != text {
+			parts[i] = strconv.Quote(masked)
+		}
 	}
 	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// words are the texts of a list; "" stands for what is none.
+func words(v []any) []string {
+	out := make([]string, len(v))
+	for i, e := range v {
+		out[i], _ = e.(string)
+	}
+	return out
 }
 
 // object is a map that comes or goes as one.

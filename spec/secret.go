@@ -59,22 +59,102 @@ func capitals(key string) string {
 // userinfo finds the password of a URL within a text.
 var userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*):([^\s/?#]+)@`)
 
-// parameter finds the parameters of a URL or of key=value settings.
-var parameter = regexp.MustCompile(`([?&;\s]|^)(-{0,2}[A-Za-z][A-Za-z0-9_.-]*)=([^&;\s]+)`)
+// parameter finds the begin of a setting: of a URL's parameter, of key=value, or
+// of "key": value as JSON and YAML have it.
+var parameter = regexp.MustCompile(`(^|[?&;,\s"'{(\[])(-{0,2}[A-Za-z][A-Za-z0-9_.%-]*)(=|["']\s*:\s*|:\s+)`)
+
+// The forms of commands in which a secret is an argument of its own.
+var (
+	flagValue     = regexp.MustCompile(`((?:^|\s)--?([A-Za-z][A-Za-z0-9_-]*)\s+)([^\s-]\S*)`)
+	userValue     = regexp.MustCompile(`((?:^|\s)(?:-u|--user|--proxy-user)[\s=]+[^\s:]+):([^\s"']*[^\s\d"'][^\s"']*)`)
+	authorization = regexp.MustCompile(`(?i)(\bauthorization["']?\s*[:=]\s*["']?[A-Za-z]+\s+|\bbearer\s+)([^\s"']{6,})`)
+	mysqlValue    = regexp.MustCompile(`(\b(?:mysql|mariadb)[a-z_-]*\b(?:\s+\S+)*?\s-p)([^\s"']+)`)
+	redisValue    = regexp.MustCompile(`(\bredis-cli\b(?:\s+\S+)*?\s-a\s+)([^\s"']+)`)
+)
 
 // Mask returns value as it may be printed: "(secret)" in place of it when the
-// key looks secret, and *** in place of passwords in URLs and in settings such
-// as password=x.
+// key looks secret, and *** in place of passwords in URLs, in settings such as
+// password=x, in headers, and in what commands take as passwords.
 func Mask(key, value string) string {
 	if value != "" && SecretKey(key) {
 		return "(secret)"
 	}
 	value = userinfo.ReplaceAllString(value, "$1:***@")
-	return parameter.ReplaceAllStringFunc(value, func(match string) string {
-		parts := parameter.FindStringSubmatch(match)
-		if name, err := url.QueryUnescape(parts[2]); err != nil || !SecretKey(name) {
+	value = maskSettings(value)
+	value = userValue.ReplaceAllString(value, "$1:***")
+	for _, form := range []*regexp.Regexp{authorization, mysqlValue, redisValue} {
+		value = form.ReplaceAllString(value, "$1***")
+	}
+	return flagValue.ReplaceAllStringFunc(value, func(match string) string {
+		parts := flagValue.FindStringSubmatch(match)
+		if !SecretKey(parts[2]) {
 			return match
 		}
-		return parts[1] + parts[2] + "=***"
+		return parts[1] + "***"
 	})
+}
+
+// MaskArguments is [Mask] for the arguments of a command, where a secret may be
+// the one after its flag.
+func MaskArguments(key string, arguments []string) []string {
+	out := make([]string, len(arguments))
+	before := ""
+	for i, argument := range arguments {
+		out[i] = Mask(key, argument)
+		switch {
+		case argument == "":
+		case i > 0 && secretFlag(arguments[i-1]) && !strings.HasPrefix(argument, "-"):
+			out[i] = "***"
+		case out[i] == argument && !strings.ContainsAny(argument, " \t\n"):
+			// What a word means may depend on the command and its flags.
+			whole := Mask(key, before+argument)
+			out[i] = whole[strings.LastIndexByte(whole, ' ')+1:]
+		}
+		before += strings.Join(strings.Fields(argument), "_") + " "
+	}
+	return out
+}
+
+func secretFlag(argument string) bool {
+	name := strings.TrimLeft(argument, "-")
+	return name != argument && !strings.ContainsAny(name, "= ") && SecretKey(name)
+}
+
+// maskSettings hides the values of settings whose names look secret.
+func maskSettings(value string) string {
+	var b strings.Builder
+	done := 0
+	found := parameter.FindAllStringSubmatchIndex(value, -1)
+	for i, at := range found {
+		name, err := url.QueryUnescape(value[at[4]:at[5]])
+		end := len(value)
+		if i+1 < len(found) {
+			end = found[i+1][0]
+		}
+		if err != nil || !SecretKey(name) || at[1] < done || at[1] > end {
+			continue
+		}
+		begin, length := secretIn(value[at[1]:end])
+		if length == 0 {
+			continue
+		}
+		b.WriteString(value[done:at[1]+begin] + "***")
+		done = at[1] + begin + length
+	}
+	return b.String() + value[done:]
+}
+
+// secretIn finds the value that a text begins with: what is in quotes, or else
+// up to the next separator.
+func secretIn(text string) (begin, length int) {
+	if text != "" && strings.ContainsRune("\"'", rune(text[0])) {
+		if end := strings.IndexByte(text[1:], text[0]); end >= 0 {
+			return 1, end
+		}
+		return 1, len(text) - 1
+	}
+	if end := strings.IndexAny(text, "&; \t\n\"'}"); end >= 0 {
+		return 0, end
+	}
+	return 0, len(text)
 }

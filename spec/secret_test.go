@@ -1,6 +1,9 @@
 package spec
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestSecretKeys(t *testing.T) {
 	for _, key := range []string{
@@ -38,9 +41,44 @@ func TestMask(t *testing.T) {
 		{"URL", "https://host:8080/path@2", "https://host:8080/path@2"},
 		{"IMAGE", "registry:5000/app@sha256:abc", "registry:5000/app@sha256:abc"},
 		{"URL", "http://user@host/", "http://user@host/"},
+		{"o", "addr=nas,username=me,password=hunter2,vers=3.0", "addr=nas,username=me,password=***,vers=3.0"},
+		{"o", "password=hun,ter2", "password=***"},
+		{"JSON", `{"user": "me", "password": "hunter2", "port": 1}`, `{"user": "me", "password": "***", "port": 1}`},
+		{"JSON", `{"token":"hunter2"}`, `{"token":"***"}`},
+		{"YAML", "user: me\npassword: hunter2\n", "user: me\npassword: ***\n"},
+		{"test", "curl -fsS -H 'X-Api-Key: hunter2' http://me:hunter2@localhost/", "curl -fsS -H 'X-Api-Key: ***' http://me:***@localhost/"},
+		{"test", "curl -u me:hunter2 localhost", "curl -u me:*** localhost"},
+		{"test", `curl -H "Authorization: Bearer hunter2" x`, `curl -H "Authorization: Bearer ***" x`},
+		{"test", "PGPASSWORD=hunter2 psql -c 'select 1'", "PGPASSWORD=*** psql -c 'select 1'"},
+		{"test", "mysqladmin ping -h db -phunter2", "mysqladmin ping -h db -p***"},
+		{"test", "redis-cli -a hunter2 ping", "redis-cli -a *** ping"},
+		{"command", "serve --password hunter2 --port 80", "serve --password *** --port 80"},
+		{"command", `serve --password="hunter 2" --port 80`, `serve --password="***" --port 80`},
+		{"command", "serve --user 1000:1000 --no-auth --port 80", "serve --user 1000:1000 --no-auth --port 80"},
+		{"image", "auth:5000/secret:1", "auth:5000/secret:1"},
+		{"command", "echo basic usage: token ring", "echo basic usage: token ring"},
 	} {
 		if got := Mask(c.key, c.value); got != c.want {
 			t.Errorf("%s=%s: got %s, want %s", c.key, c.value, got, c.want)
+		}
+	}
+}
+
+func TestMaskArguments(t *testing.T) {
+	for _, c := range []struct{ arguments, want []string }{
+		{[]string{"serve", "--port", "80"}, []string{"serve", "--port", "80"}},
+		{[]string{"serve", "--password", "hunter2", "--port", "80"}, []string{"serve", "--password", "***", "--port", "80"}},
+		{[]string{"serve", "--password=hunter2"}, []string{"serve", "--password=***"}},
+		{[]string{"serve", "--no-auth", "--port", "80"}, []string{"serve", "--no-auth", "--port", "80"}},
+		{[]string{"CMD", "curl", "-u", "me:hunter2", "x"}, []string{"CMD", "curl", "-u", "me:***", "x"}},
+		{[]string{"CMD", "mysqladmin", "ping", "-phunter2"}, []string{"CMD", "mysqladmin", "ping", "-p***"}},
+		{[]string{"redis-cli", "-a", "hunter2", "ping"}, []string{"redis-cli", "-a", "***", "ping"}},
+		{[]string{"sh", "-c", "PASSWORD=hunter2 run"}, []string{"sh", "-c", "PASSWORD=*** run"}},
+		{[]string{"CMD-SHELL", "curl http://me:hunter2@x || exit 1"}, []string{"CMD-SHELL", "curl http://me:***@x || exit 1"}},
+		{[]string{"run", "--token", "a b hunter2"}, []string{"run", "--token", "***"}},
+	} {
+		if got := MaskArguments("command", c.arguments); !slices.Equal(got, c.want) {
+			t.Errorf("%q: got %q, want %q", c.arguments, got, c.want)
 		}
 	}
 }

@@ -45,7 +45,7 @@ EXIT STATUS
 			if err != nil {
 				return err
 			}
-			desired, err := p.loadForUp(c.Context(), services)
+			desired, err := p.loadForPlan(c.Context(), services)
 			if err != nil {
 				return err
 			}

@@ -97,8 +97,9 @@ func (p *program) load(ctx context.Context, services []string) (*spec.Stack, err
 	return p.loadWith(ctx, p.loadOptions(services))
 }
 
-// loadForUp looks at what images are built from too.
-func (p *program) loadForUp(ctx context.Context, services []string) (*spec.Stack, error) {
+// loadForPlan looks at what images are built from too. It costs a large context
+// some tenths of a second, which up itself has no use for.
+func (p *program) loadForPlan(ctx context.Context, services []string) (*spec.Stack, error) {
 	opts := p.loadOptions(services)
 	opts.Contexts = true
 	return p.loadWith(ctx, opts)

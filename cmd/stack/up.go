@@ -94,7 +94,11 @@ func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services
 	if err != nil {
 		return err
 	}
-	desired, err := p.load(ctx, services)
+	load := p.load
+	if p.globals.dryRun {
+		load = p.loadForPlan
+	}
+	desired, err := load(ctx, services)
 	if err != nil {
 		return err
 	}

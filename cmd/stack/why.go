@@ -40,7 +40,7 @@ an older stack or another tool made has none.`,
 }
 
 func (p *program) why(c *cobra.Command, service string, asJSON bool) error {
-	desired, err := p.loadForUp(c.Context(), nil)
+	desired, err := p.loadForPlan(c.Context(), nil)
 	if err != nil {
 		return err
 	}
