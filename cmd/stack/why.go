@@ -104,7 +104,7 @@ func origin(group []planner.Origin, now time.Time) string {
 		names = append(names, o.Container.Name)
 	}
 	made := group[len(group)-1].Container.Created
-	when := fmt.Sprintf("%s ago (%s)", units.HumanDuration(now.Sub(made)), made.UTC().Format(time.RFC3339))
+	when := fmt.Sprintf("%s ago (%s)", strings.ToLower(units.HumanDuration(now.Sub(made))), made.UTC().Format(time.RFC3339))
 	h := group[0].History
 	if h == nil {
 		return fmt.Sprintf("%s: made %s; why was not recorded\n", strings.Join(names, ", "), when)
