@@ -77,24 +77,25 @@ type sourceReader struct {
 
 // ignore reads the patterns of the Dockerfile's own .dockerignore, or else of
 // the context's.
-func (r *sourceReader) ignore(b Build) (err error) {
-	var patterns []string
-	for _, name := range []string{dockerfile(b) + ".dockerignore", filepath.Join(b.Context, ".dockerignore")} {
-		file, err := os.Open(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		if patterns, err = ignorefile.ReadAll(file); err != nil {
-			return err
-		}
-		break
+func (r *sourceReader) ignore(b Build) error {
+	patterns, err := ignoreFile(dockerfile(b) + ".dockerignore")
+	if errors.Is(err, fs.ErrNotExist) {
+		patterns, err = ignoreFile(filepath.Join(b.Context, ".dockerignore"))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	r.ignored, err = patternmatcher.New(patterns)
 	return err
+}
+
+func ignoreFile(name string) ([]string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return ignorefile.ReadAll(file)
 }
 
 func (r *sourceReader) visit(path string, entry fs.DirEntry, err error) error {

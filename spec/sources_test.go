@@ -2,6 +2,7 @@ package spec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -66,7 +67,7 @@ func TestSourcesElsewhereAreNotLookedAt(t *testing.T) {
 
 func TestTooManySourcesAreNotLookedAt(t *testing.T) {
 	r := sourceReader{root: "/", visited: sourceFiles}
-	if err := r.visit("/one", nil, nil); err != errManySources {
+	if err := r.visit("/one", nil, nil); !errors.Is(err, errManySources) {
 		t.Errorf("got %v", err)
 	}
 	if got := reason(errManySources); got != fmt.Sprintf("over %d files", sourceFiles) {

@@ -54,7 +54,11 @@ func TestListeningPortsOfThisProcessAreSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	want := engine.Port{IP: "127.0.0.1", Public: listener.Addr().(*net.TCPAddr).AddrPort().Port(), Protocol: "tcp"}
+	address, err := netip.ParseAddrPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := engine.Port{IP: "127.0.0.1", Public: address.Port(), Protocol: "tcp"}
 	if got := readListening("/proc/net"); !slices.Contains(got, want) {
 		t.Errorf("%+v is not among %+v", want, got)
 	}
