@@ -55,6 +55,9 @@ type Query struct {
 	Networks []string // and these by name, such as external ones
 	Volumes  []string // and these by name
 	Images   []string // what these references mean now
+	// Files are the targets, by service, at which another tool may have put a
+	// file into a container that it made: their digests are read back.
+	Files map[string][]string
 }
 
 // A Version names an engine.

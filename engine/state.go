@@ -56,15 +56,30 @@ type Container struct {
 	Ports          []Port
 
 	// Recorded is what it was made from, the values of its environment read
-	// back from the container; nil for a container that stack did not make.
+	// back from the container. That of a container which another tool made is
+	// read back as a whole, see Adopted; nil when that cannot be done.
 	Recorded *spec.Container
 	// Observed is Recorded, but with each live field as the engine has it now.
 	Observed *spec.Container
+	// Adopted is nil for a container that stack made.
+	Adopted *Adopted
 	// Joins holds the IDs of the containers whose network, pid or ipc
 	// namespace it shares.
 	Joins []string
 	// Anonymous holds its anonymous volumes' names, by target.
 	Anonymous map[string]string
+}
+
+// Adopted says how the Recorded of a container that another tool made is to be
+// compared with what is asked for: it is not told in the words of a file.
+type Adopted struct {
+	// Defaults is what the container has without having been asked for it, from
+	// its image and from the engine. It is not part of Recorded, and who asks
+	// for it has it.
+	Defaults spec.Container
+	// Untold names what the engine does not tell, as paths such as
+	// networks.web_default.priority. It counts as being what is asked for.
+	Untold []string
 }
 
 // Status is where in its life a container is, in the engine's words.
@@ -103,7 +118,8 @@ type Port struct {
 type Network struct {
 	ID       string
 	Labels   map[string]string
-	Recorded *spec.Network // from its label; nil when stack did not make it
+	Recorded *spec.Network // from its label, or as Adopted says; nil when it belongs to no project
+	Adopted  bool          // another tool made it: Recorded is read back, what the engine chose included
 	Driver   string
 	Members  []string // names of the containers attached, stopped ones left out
 	// Doubles holds the IDs of the project's other networks of the same name,
@@ -115,7 +131,8 @@ type Network struct {
 // A Volume is one that the engine has.
 type Volume struct {
 	Labels   map[string]string
-	Recorded *spec.Volume // from its label; nil when stack did not make it
+	Recorded *spec.Volume // from its label, or as Adopted says; nil when it belongs to no project
+	Adopted  bool         // another tool made it: Recorded is read back
 	Driver   string
 	Created  time.Time
 }

@@ -42,7 +42,7 @@ func (u *up) checkNetwork(n spec.Network) error {
 	case found.Recorded == nil:
 		return nil
 	}
-	was, want := *found.Recorded, n
+	was, want := adoptedNetwork(found, n), n
 	was.Labels, want.Labels = nil, nil
 	if strangers := u.strangers(n.Name, found); len(strangers) > 0 && len(changes(was, want)) > 0 {
 		return &ConflictError{Object: "network", Name: n.Name, Holder: "containers outside this stack: " + strings.Join(strangers, ", "), Hint: "its options changed, so it has to be made anew; disconnect them first"}
@@ -79,10 +79,10 @@ func (u *up) checkVolume(v spec.Volume) error {
 	if v.External && !ok {
 		return fmt.Errorf("volume %s: declared external, but the engine has none of this name: %w", v.Name, engine.ErrNotFound)
 	}
-	if v.External || !ok || found.Recorded == nil {
+	if v.External || !ok || found.Recorded == nil || found.Adopted && found.Labels[engine.LabelProject] != u.desired.Name {
 		return nil
 	}
-	was, want := *found.Recorded, v
+	was, want := adoptedVolume(found, v), v
 	was.Labels, want.Labels = nil, nil
 	if reasons := changes(was, want); len(reasons) > 0 {
 		return &DataLossError{Volume: v.Name, Reason: reasons[0].String()}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/stackfile/stack/engine"
@@ -31,28 +32,40 @@ type difference struct {
 
 // differences compares what c is with what is desired, field by field, in the
 // order of the fields' names. Fields that an engine can change later are
-// compared with what is true now, all others with what c was made from.
+// compared with what is true now, all others with what c was made from. Both of a
+// container that another tool made are put into the words of desired first.
 func differences(c engine.Container, desired spec.Container) []difference {
 	if c.Recorded == nil {
-		return []difference{{class: replace, reason: plan.Reason{Code: plan.Changed, Text: "made by another tool: what it was made from is not recorded"}}}
+		return []difference{{class: replace, reason: plan.Reason{Code: plan.Changed, Text: "made by another tool, and its image is gone: what it was made from cannot be read back"}}}
 	}
 	if same(*c.Recorded, desired) && same(*c.Observed, desired) {
 		return nil
 	}
 	want, was, is := tree(desired), tree(*c.Recorded), tree(*c.Observed)
+	if c.Adopted != nil {
+		was, is = adopted(c, *c.Recorded, desired), adopted(c, *c.Observed, desired)
+	}
 	var out []difference
-	for _, d := range walk("", was, want) {
+	for _, d := range told(c, walk("", was, want)) {
 		if live[d.top()] == "" {
 			out = append(out, difference{d.path, d.top(), replace, d.reason(plan.Changed)})
 		}
 	}
-	for _, d := range walk("", is, want) {
+	for _, d := range told(c, walk("", is, want)) {
 		if tag := live[d.top()]; tag != "" {
 			out = append(out, d.live(tag, was, want))
 		}
 	}
 	sortBy(out, func(d difference) string { return d.field })
 	return out
+}
+
+// told are the changes of which the engine can tell.
+func told(c engine.Container, changes []change) []change {
+	if c.Adopted == nil {
+		return changes
+	}
+	return slices.DeleteFunc(changes, func(ch change) bool { return slices.Contains(c.Adopted.Untold, ch.path) })
 }
 
 // same is the quick way to see that nothing differs, which is the usual case:

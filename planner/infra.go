@@ -73,7 +73,7 @@ func encode(v any) string {
 }
 
 func (u *up) compareNetwork(key string, n spec.Network, found engine.Network) {
-	was, want := *found.Recorded, n
+	was, want := adoptedNetwork(found, n), n
 	if !maps.Equal(was.Labels, want.Labels) {
 		u.note("", "network %s: labels differ; the engine cannot change them, and they are not worth an interruption", n.Name)
 	}
@@ -173,10 +173,11 @@ func (u *up) volumes(order []string) {
 			u.createVolume(key, v)
 			continue
 		}
-		if found.Labels[engine.LabelProject] != u.desired.Name {
+		ours := found.Labels[engine.LabelProject] == u.desired.Name
+		if !ours {
 			u.note("", "volume %s was not made for this stack; it is used as it is, and down -v leaves it", v.Name)
 		}
-		if found.Recorded != nil && !maps.Equal(found.Recorded.Labels, v.Labels) {
+		if ours && found.Recorded != nil && !maps.Equal(found.Recorded.Labels, v.Labels) {
 			u.note("", "volume %s: labels differ; the engine cannot change them", v.Name)
 		}
 	}

@@ -11,7 +11,8 @@ import (
 // Query is what has to be observed before Up, Build and Pull can plan for
 // desired.
 func Query(desired *spec.Stack) engine.Query {
-	q := engine.Query{Project: desired.Name}
+	files := map[string][]string{}
+	q := engine.Query{Project: desired.Name, Files: files}
 	for _, key := range sortedKeys(desired.Networks) {
 		q.Networks = append(q.Networks, desired.Networks[key].Name)
 	}
@@ -19,8 +20,12 @@ func Query(desired *spec.Stack) engine.Query {
 		q.Volumes = append(q.Volumes, desired.Volumes[key].Name)
 	}
 	for _, name := range sortedKeys(desired.Services) {
-		if ref := desired.Services[name].Container.Image; !slices.Contains(q.Images, ref) {
+		s := desired.Services[name]
+		if ref := s.Container.Image; !slices.Contains(q.Images, ref) {
 			q.Images = append(q.Images, ref)
+		}
+		if len(s.Files) > 0 {
+			files[name] = sortedKeys(s.Files)
 		}
 	}
 	return q

@@ -140,7 +140,9 @@ func decodeNetwork(n network.Summary, members []string) (engine.Network, error) 
 	if err != nil {
 		return out, fmt.Errorf("network %s: %w", n.Name, err)
 	}
-	out.Recorded = recorded
+	if out.Recorded = recorded; recorded == nil && belongs(n.Labels) {
+		out.Recorded, out.Adopted = adoptNetwork(n), true
+	}
 	return out, nil
 }
 
@@ -150,7 +152,9 @@ func decodeVolume(v *volume.Volume) (engine.Volume, error) {
 	if err != nil {
 		return out, fmt.Errorf("volume %s: %w", v.Name, err)
 	}
-	out.Recorded = recorded
+	if out.Recorded = recorded; recorded == nil && belongs(v.Labels) {
+		out.Recorded, out.Adopted = adoptVolume(v), true
+	}
 	return out, nil
 }
 
@@ -176,12 +180,7 @@ func decodeImage(i image.InspectResponse) engine.Image {
 	if i.Config == nil {
 		return out
 	}
-	if h := i.Config.Healthcheck; h != nil {
-		out.Healthcheck = &spec.Healthcheck{
-			Test: h.Test, Interval: h.Interval, Timeout: h.Timeout, Retries: h.Retries,
-			StartPeriod: h.StartPeriod, StartInterval: h.StartInterval,
-		}
-	}
+	out.Healthcheck = fromHealth(i.Config.Healthcheck)
 	if len(i.Config.Volumes) > 0 {
 		out.Volumes = sortedKeys(i.Config.Volumes)
 	}

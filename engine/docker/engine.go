@@ -57,6 +57,7 @@ type Engine struct {
 	version *engine.Version
 	events  hub
 	limits  limits
+	origins origins
 	builds  *buildkit.Builder
 }
 

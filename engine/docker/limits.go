@@ -53,6 +53,7 @@ func (e *Engine) info(ctx context.Context) (*system.Info, error) {
 
 // A limit is a field that a kernel may be unable to do.
 type limit struct {
+	name  string // in spec.Container, as JSON
 	unset func(c *spec.Container) bool
 	able  func(*system.Info) bool
 	meet  func(recorded, observed *spec.Container)
@@ -69,26 +70,28 @@ func missing(recorded, observed *spec.Container) (out []limit) {
 }
 
 var kernelLimits = []limit{
-	field(func(c *spec.Container) *int64 { return &c.Memory }, func(i *system.Info) bool { return i.MemoryLimit }),
+	field("mem_limit", func(c *spec.Container) *int64 { return &c.Memory }, func(i *system.Info) bool { return i.MemoryLimit }),
 	{
+		name:  "memswap_limit",
 		unset: func(c *spec.Container) bool { return c.MemorySwap == 0 || c.MemorySwap == -1 },
 		able:  func(i *system.Info) bool { return i.MemoryLimit && i.SwapLimit },
 		meet:  func(recorded, observed *spec.Container) { observed.MemorySwap = recorded.MemorySwap },
 	},
-	field(func(c *spec.Container) *int64 { return &c.CPUs }, func(i *system.Info) bool { return i.CPUCfsQuota && i.CPUCfsPeriod }),
-	field(func(c *spec.Container) *int64 { return &c.CPUQuota }, func(i *system.Info) bool { return i.CPUCfsQuota }),
-	field(func(c *spec.Container) *int64 { return &c.CPUPeriod }, func(i *system.Info) bool { return i.CPUCfsPeriod }),
-	field(func(c *spec.Container) *int64 { return &c.CPUShares }, func(i *system.Info) bool { return i.CPUShares }),
-	field(func(c *spec.Container) *string { return &c.CPUSet }, func(i *system.Info) bool { return i.CPUSet }),
-	field(func(c *spec.Container) *int64 { return &c.PidsLimit }, func(i *system.Info) bool { return i.PidsLimit }),
-	field(func(c *spec.Container) *uint16 { return &c.BlkioWeight }, weighsIO),
+	field("cpus", func(c *spec.Container) *int64 { return &c.CPUs }, func(i *system.Info) bool { return i.CPUCfsQuota && i.CPUCfsPeriod }),
+	field("cpu_quota", func(c *spec.Container) *int64 { return &c.CPUQuota }, func(i *system.Info) bool { return i.CPUCfsQuota }),
+	field("cpu_period", func(c *spec.Container) *int64 { return &c.CPUPeriod }, func(i *system.Info) bool { return i.CPUCfsPeriod }),
+	field("cpu_shares", func(c *spec.Container) *int64 { return &c.CPUShares }, func(i *system.Info) bool { return i.CPUShares }),
+	field("cpuset", func(c *spec.Container) *string { return &c.CPUSet }, func(i *system.Info) bool { return i.CPUSet }),
+	field("pids_limit", func(c *spec.Container) *int64 { return &c.PidsLimit }, func(i *system.Info) bool { return i.PidsLimit }),
+	field("blkio_weight", func(c *spec.Container) *uint16 { return &c.BlkioWeight }, weighsIO),
 	// The engine does not tell of soft limits. It has no way to unset one
 	// either, so one that is not there was never taken.
-	field(func(c *spec.Container) *int64 { return &c.MemoryReserve }, func(*system.Info) bool { return false }),
+	field("mem_reservation", func(c *spec.Container) *int64 { return &c.MemoryReserve }, func(*system.Info) bool { return false }),
 }
 
-func field[T comparable](of func(*spec.Container) *T, able func(*system.Info) bool) limit {
+func field[T comparable](name string, of func(*spec.Container) *T, able func(*system.Info) bool) limit {
 	return limit{
+		name:  name,
 		unset: func(c *spec.Container) bool { var zero T; return *of(c) == zero },
 		able:  able,
 		meet:  func(recorded, observed *spec.Container) { *of(observed) = *of(recorded) },

@@ -210,7 +210,7 @@ func (e *Engine) inspectAll(ctx context.Context, q engine.Query, mine []containe
 	group.SetLimit(parallelInspects)
 	for i, c := range mine {
 		group.Go(func() (err error) {
-			containers[i], err = e.inspectContainer(ctx, c.ID, l)
+			containers[i], err = e.inspectContainer(ctx, c.ID, q, l)
 			return err
 		})
 	}
@@ -239,7 +239,7 @@ func (e *Engine) inspectAll(ctx context.Context, q engine.Query, mine []containe
 }
 
 // inspectContainer gives nil for one that has vanished.
-func (e *Engine) inspectContainer(ctx context.Context, id string, l lists) (*engine.Container, error) {
+func (e *Engine) inspectContainer(ctx context.Context, id string, q engine.Query, l lists) (*engine.Container, error) {
 	found, err := e.client.ContainerInspect(ctx, id)
 	if errdefs.IsNotFound(err) {
 		return nil, nil
@@ -250,6 +250,11 @@ func (e *Engine) inspectContainer(ctx context.Context, id string, l lists) (*eng
 	c, err := decodeContainer(found)
 	if err != nil {
 		return nil, err
+	}
+	if c.Recorded == nil {
+		if err := e.adopt(ctx, &c, found, l, q.Files[c.Service]); err != nil {
+			return nil, err
+		}
 	}
 	c.Joins = l.joins(found.HostConfig)
 	l.forget(&c, found)
