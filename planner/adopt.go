@@ -94,9 +94,7 @@ func wordsOf(words *[]string) []string {
 // wordExposed: published ports are exposed anyhow, and so are the image's.
 func wordExposed(is *spec.Container, want, defaults spec.Container) {
 	known := slices.Concat(defaults.Expose, sortedKeys(want.Ports), sortedKeys(is.Ports))
-	if sameSet(is.Expose, want.Expose, known) {
-		is.Expose = want.Expose
-	}
+	is.Expose = having(is.Expose, want.Expose, known)
 }
 
 // wordNetworks: the container's own names are aliases anyhow. Links of the whole
@@ -108,10 +106,8 @@ func wordNetworks(is *spec.Container, want, defaults spec.Container) {
 		if !ok {
 			continue
 		}
-		if sameSet(e.Aliases, wanted.Aliases, defaults.Networks[name].Aliases) {
-			e.Aliases = wanted.Aliases
-		}
-		if sameSet(e.Links, slices.Concat(wanted.Links, want.Links), nil) {
+		e.Aliases = having(e.Aliases, wanted.Aliases, defaults.Networks[name].Aliases)
+		if sameSet(e.Links, slices.Concat(wanted.Links, want.Links)) {
 			e.Links, is.Links = wanted.Links, want.Links
 		}
 		is.Networks[name] = e
@@ -120,15 +116,13 @@ func wordNetworks(is *spec.Container, want, defaults spec.Container) {
 
 // wordSecurity: capabilities have two spellings, and lists of options no order.
 func wordSecurity(is *spec.Container, want, defaults spec.Container) {
-	if sameSet(capabilities(is.CapAdd), capabilities(want.CapAdd), nil) {
+	if sameSet(capabilities(is.CapAdd), capabilities(want.CapAdd)) {
 		is.CapAdd = want.CapAdd
 	}
-	if sameSet(capabilities(is.CapDrop), capabilities(want.CapDrop), nil) {
+	if sameSet(capabilities(is.CapDrop), capabilities(want.CapDrop)) {
 		is.CapDrop = want.CapDrop
 	}
-	if sameSet(is.SecurityOpt, want.SecurityOpt, defaults.SecurityOpt) {
-		is.SecurityOpt = want.SecurityOpt
-	}
+	is.SecurityOpt = having(is.SecurityOpt, want.SecurityOpt, defaults.SecurityOpt)
 }
 
 func capabilities(names []string) []string {
@@ -233,13 +227,17 @@ func wordHealth(is *spec.Container, want, _ spec.Container) {
 	}
 }
 
-// sameSet compares two lists as sets, of which some elements do not count.
-func sameSet(a, b, known []string) bool {
-	return slices.Equal(set(a, known), set(b, known))
-}
+// sameSet compares two lists as sets.
+func sameSet(a, b []string) bool { return slices.Equal(having(a, nil, nil), having(b, nil, nil)) }
 
-func set(list, known []string) []string {
-	out := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(known, s) })
+// having is a list, sorted, with those among the wanted that are there anyhow.
+func having(list, wanted, anyhow []string) []string {
+	out := slices.Clone(list)
+	for _, s := range wanted {
+		if slices.Contains(anyhow, s) {
+			out = append(out, s)
+		}
+	}
 	slices.Sort(out)
 	return slices.Compact(out)
 }
