@@ -212,6 +212,9 @@ func (g *goldenCase) do(words []string) {
 		g.engine.ConnectAfterCreate(true)
 	case "starting":
 		d.SetHealth(container(1), engine.HealthStarting)
+	case "compose":
+		d.ByCompose(container(1))
+		d.AllByCompose("p")
 	case "stop":
 		d.Stop(container(1))
 	case "pause":

@@ -83,6 +83,26 @@ func (c *container) recorded() (*spec.Container, error) {
 	return recorded, nil
 }
 
+// adopted is what another tool made the container from, as it can be told from
+// the container: of its files their content, not where that came from.
+func (c *container) adopted() *spec.Container {
+	out := overlay(c.made, c.live)
+	out.Files, out.Inputs, out.Networks = nil, nil, nil
+	for name, a := range c.attached {
+		if out.Networks == nil {
+			out.Networks = map[string]spec.Endpoint{}
+		}
+		out.Networks[name] = a.endpoint
+	}
+	for target, f := range c.copied {
+		if out.Files == nil {
+			out.Files = map[string]spec.File{}
+		}
+		out.Files[target] = spec.File{Digest: "sha256:" + digest(string(f.Content))}
+	}
+	return &out
+}
+
 // snapshot is the container as a reader sees it, among the networks that there
 // are.
 func (c *container) snapshot(networks map[string]network) (engine.Container, error) {
@@ -97,8 +117,11 @@ func (c *container) snapshot(networks map[string]network) (engine.Container, err
 		Joins: slices.Clone(c.joins), Anonymous: maps.Clone(c.anonymous),
 	}
 	recorded, err := c.recorded()
-	if err != nil || recorded == nil {
+	if err != nil {
 		return out, err
+	}
+	if recorded == nil {
+		recorded, out.Adopted = c.adopted(), &engine.Adopted{}
 	}
 	observed := overlay(*recorded, c.live)
 	observed.Networks = c.endpoints(networks)

@@ -2,7 +2,9 @@ package memory
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/spec"
@@ -65,6 +67,38 @@ func (d Drift) Remove(name string) { d.change(name, func(c *container) { d.e.rem
 
 // Rename is docker rename.
 func (d Drift) Rename(from, to string) { d.change(from, func(c *container) { c.name = to }) }
+
+// ByCompose makes the container one that docker compose has made, which knows
+// nothing of our labels.
+func (d Drift) ByCompose(name string) {
+	d.change(name, func(c *container) { c.labels = foreign(c.labels) })
+}
+
+// AllByCompose makes all networks and volumes of a project such.
+func (d Drift) AllByCompose(project string) {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	for name, n := range d.e.networks {
+		if n.labels[engine.LabelProject] == project {
+			n.labels = foreign(n.labels)
+			d.e.networks[name] = n
+		}
+	}
+	for name, v := range d.e.volumes {
+		if v.labels[engine.LabelProject] == project {
+			v.labels = foreign(v.labels)
+			d.e.volumes[name] = v
+		}
+	}
+	d.e.touch()
+}
+
+// foreign are labels without ours.
+func foreign(labels map[string]string) map[string]string {
+	out := maps.Clone(labels)
+	maps.DeleteFunc(out, func(key, _ string) bool { return strings.HasPrefix(key, "dev.stack.") })
+	return out
+}
 
 // DoubleNetwork makes a second network of a name, as an engine before API 1.44
 // does for a run that was killed while it asked for the first.

@@ -171,7 +171,13 @@ func (n network) snapshot(members []string) (engine.Network, error) {
 	if out.Driver == "" {
 		out.Driver = "bridge"
 	}
-	return out, recorded(n.labels, &out.Recorded)
+	err := recorded(n.labels, &out.Recorded)
+	if out.Recorded == nil && n.labels[engine.LabelProject] != "" {
+		made := n.definition
+		made.Driver = out.Driver
+		out.Recorded, out.Adopted = &made, true
+	}
+	return out, err
 }
 
 func (v volume) snapshot() (engine.Volume, error) {
@@ -179,7 +185,13 @@ func (v volume) snapshot() (engine.Volume, error) {
 	if out.Driver == "" {
 		out.Driver = "local"
 	}
-	return out, recorded(v.labels, &out.Recorded)
+	err := recorded(v.labels, &out.Recorded)
+	if out.Recorded == nil && v.labels[engine.LabelProject] != "" {
+		made := v.definition
+		made.Driver = out.Driver
+		out.Recorded, out.Adopted = &made, true
+	}
+	return out, err
 }
 
 // recorded reads the definition of a network or a volume back from its label,
