@@ -28,7 +28,7 @@ func (b readBack) network(c *spec.Container) {
 		c.NetworkMode = b.namespace(string(mode))
 	}
 	c.Links = hostLinks(h.Links)
-	if c.NetworkMode == "" {
+	if c.NetworkMode == "" && !mode.IsDefault() {
 		c.Networks = b.endpoints()
 	}
 }

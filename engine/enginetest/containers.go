@@ -232,15 +232,22 @@ func projectsApart(s *suite) {
 	}
 }
 
-// anotherTool: what a container without our label was made from is not known.
+// anotherTool: what a container without our label was made from is read back
+// from it, less what it has anyhow.
 func anotherTool(s *suite) {
-	name := s.create("web", s.definition(), func(op *engine.CreateContainer) {
+	asked := s.definition()
+	asked.Env = map[string]*string{"LEVEL": pointer("info")}
+	asked.Memory, asked.Restart = 64<<20, "on-failure:3"
+	name := s.create("web", asked, func(op *engine.CreateContainer) {
 		delete(op.Labels, engine.LabelDefinition)
 		op.Labels[engine.LabelOneOff] = "True"
 	})
-	if c := s.container(name); c.Recorded != nil || c.Observed != nil || !c.OneOff {
+	c := s.container(name)
+	if c.Adopted == nil || !c.OneOff {
 		s.Errorf("got %+v", c)
 	}
+	s.same("read back", c.Recorded, asked)
+	s.same("observed", c.Observed, asked)
 }
 
 func cancelled(s *suite) {
