@@ -90,7 +90,7 @@ services:
       - {type: volume, source: more, target: /more, read_only: true}
     tmpfs: [/run/quick, "/tmp:size=1m"]
     working_dir: /data
-  still: {image: "${PROBE}", volumes_from: [db], depends_on: [db]}
+  still: {image: "${PROBE}", volumes: ["data:/data"], depends_on: [db]}
 volumes: {data: {}, more: {labels: {a: b}}}
 `,
 		from: "./content:/content:ro", to: "./content:/content", changes: []string{"replace db volumes./content.read_only"},
@@ -111,7 +111,7 @@ services:
     dns_opt: [ndots:2]
   db: {image: "${PROBE}", networks: [back]}
   outside: {image: "${PROBE}", network_mode: none}
-  lonely: {image: "${PROBE}", network_mode: "service:db", depends_on: [db]}
+  lonely: {image: "${PROBE}", network_mode: "service:db", depends_on: [db], command: [-address, ":8081"]}
 networks:
   front: {driver_opts: {com.docker.network.driver.mtu: "1400"}, labels: {a: b}}
   back: {internal: true, attachable: true}
@@ -164,7 +164,7 @@ services:
     sysctls: {net.core.somaxconn: 1024}
     read_only: true
     devices: ["/dev/null:/dev/mynull"]
-  mighty: {image: "${PROBE}", privileged: true, pid: host, ipc: shareable}
+  mighty: {image: "${PROBE}", pid: host, ipc: shareable}
   still: {image: "${PROBE}", ipc: "service:mighty", pid: "service:web", security_opt: [seccomp=unconfined, systempaths=unconfined]}
 `,
 		from: "[NET_ADMIN, sys_time]", to: "[NET_ADMIN]", changes: []string{"replace web cap_add", "replace still"},

@@ -86,7 +86,7 @@ type origin struct {
 func decodeOrigin(i image.InspectResponse) *origin {
 	o := &origin{platform: strings.TrimRight(strings.Join([]string{i.Os, i.Architecture, i.Variant}, "/"), "/")}
 	if c := i.Config; c != nil {
-		o.env, o.labels, o.entrypoint, o.command = pairs(c.Env), c.Labels, words(c.Entrypoint), words(c.Cmd)
+		o.env, o.labels, o.entrypoint, o.command = pairs(c.Env), c.Labels, wordList(c.Entrypoint), wordList(c.Cmd)
 		o.user, o.workingDir, o.stopSignal = c.User, c.WorkingDir, c.StopSignal
 		o.healthcheck, o.expose, o.volumes = fromHealth(c.Healthcheck), exposed(c.ExposedPorts), sortedKeys(c.Volumes)
 	}

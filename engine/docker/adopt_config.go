@@ -88,7 +88,7 @@ func fromHealth(h *container.HealthConfig) *spec.Healthcheck {
 // command goes with the image's entrypoint only.
 func (b readBack) program(c *spec.Container) {
 	own, image := b.found.Config, b.image
-	entrypoint, command := words(own.Entrypoint), words(own.Cmd)
+	entrypoint, command := wordList(own.Entrypoint), wordList(own.Cmd)
 	if !slices.Equal(entrypoint, image.entrypoint) {
 		c.Entrypoint = &entrypoint
 		if len(command) > 0 {
@@ -101,8 +101,8 @@ func (b readBack) program(c *spec.Container) {
 	}
 }
 
-// words takes [""], by which no entrypoint can be asked for, for none.
-func words(list []string) []string {
+// wordList takes [""], by which no entrypoint can be asked for, for none.
+func wordList(list []string) []string {
 	if len(list) == 1 && list[0] == "" {
 		return nil
 	}

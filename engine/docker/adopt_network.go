@@ -56,11 +56,17 @@ func publishedPorts(bindings nat.PortMap) map[string][]string {
 func withProtocol(port nat.Port) string { return port.Port() + "/" + port.Proto() }
 
 // exposed are ports, sorted and each once: docker compose writes some without
-// their protocol.
+// their protocol, and some as a range, of which the engine makes nothing.
 func exposed[P ~string](ports map[P]struct{}) []string {
 	var out []string
-	for port := range ports {
-		out = append(out, withProtocol(nat.Port(port)))
+	for text := range ports {
+		list, err := expand(string(text))
+		if err != nil {
+			list = []nat.Port{nat.Port(text)}
+		}
+		for _, port := range list {
+			out = append(out, withProtocol(port))
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

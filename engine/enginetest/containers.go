@@ -236,7 +236,8 @@ func projectsApart(s *suite) {
 // from it, less what it has anyhow.
 func anotherTool(s *suite) {
 	asked := s.definition()
-	asked.Env = map[string]*string{"LEVEL": pointer("info")}
+	level := "info"
+	asked.Env = map[string]*string{"LEVEL": &level}
 	asked.Memory, asked.Restart = 64<<20, "on-failure:3"
 	name := s.create("web", asked, func(op *engine.CreateContainer) {
 		delete(op.Labels, engine.LabelDefinition)
