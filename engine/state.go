@@ -66,6 +66,10 @@ type Container struct {
 	// Joins holds the IDs of the containers whose network, pid or ipc
 	// namespace it shares.
 	Joins []string
+	// Stale holds the targets of single files bound into it that were replaced
+	// on the host while it runs: it still has the old ones. A file that cannot
+	// be looked at from here is not among them.
+	Stale []string
 	// Anonymous holds its anonymous volumes' names, by target.
 	Anonymous map[string]string
 }

@@ -15,8 +15,9 @@ type verdict struct {
 	reasons []plan.Reason // to replace it for certain
 	doubts  []plan.Reason // to replace it unless the guard holds
 	guard   plan.Guard
-	update  []difference // in place
-	rewire  []difference // by disconnecting and connecting
+	update  []difference  // in place
+	rewire  []difference  // by disconnecting and connecting
+	restart []plan.Reason // a stop and a start of what runs
 }
 
 func (v verdict) replaces() bool { return len(v.reasons) > 0 || len(v.doubts) > 0 }
@@ -36,6 +37,7 @@ func (u *up) decide(r *replica) verdict {
 		return v
 	}
 	v.compare(*r.found, r.asked())
+	v.judgeFiles(r)
 	u.judgeImage(&v, r)
 	u.judgeDependencies(&v, r)
 	if u.opts.ForceRecreate && (u.opts.RecreateDeps || u.explicit(r.service.Name)) {
@@ -67,6 +69,21 @@ func (v *verdict) compare(c engine.Container, desired spec.Container) {
 	}
 	if c.Status == engine.StatusDead || c.Status == engine.StatusRemoving {
 		v.reasons = append(v.reasons, plan.Reason{Code: plan.Drifted, Field: "status", From: string(c.Status), To: "running"})
+	}
+}
+
+// judgeFiles restarts a container that still has files which were replaced on
+// the host: a bind mount holds the file, not its name, until the next start. A
+// job is on its way with the files that it was started with.
+func (v *verdict) judgeFiles(r *replica) {
+	if r.service.Job || !serves(*r.found) {
+		return
+	}
+	for _, target := range r.found.Stale {
+		v.restart = append(v.restart, plan.Reason{
+			Code: plan.Drifted, Field: join("volumes", target),
+			Text: fmt.Sprintf("drifted: volumes.%s: the file was replaced on the host; the container still has the old one", target),
+		})
 	}
 }
 
@@ -113,6 +130,8 @@ func (u *up) judgeNamespace(v *verdict, r *replica, owner *replica) {
 	switch {
 	case owner.certain():
 		v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which is replaced"))
+	case owner.restarted && !owner.replaced && r.attached(owner):
+		v.restart = append(v.restart, follow(name, "shares a namespace with %s, which is restarted"))
 	case owner.begun != "" && !owner.replaced:
 		v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which is started"))
 	case owner.replaced:
@@ -120,7 +139,22 @@ func (u *up) judgeNamespace(v *verdict, r *replica, owner *replica) {
 		v.doubts = append(v.doubts, follow(name, "shares a namespace with %s, if that is replaced"))
 	case owner.found != nil && !slices.Contains(r.found.Joins, owner.found.ID):
 		v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which it is not attached to any more"))
+	case owner.found != nil && r.attached(owner) && r.found.Started.Before(owner.found.Started):
+		v.restart = append(v.restart, follow(name, "shares a namespace with %s, which has started anew since"))
 	}
+}
+
+// attached reports whether the container that is there runs in a namespace of
+// the owner's. It keeps the namespace of the owner's start before, if that is
+// restarted, and has no network then.
+func (r *replica) attached(owner *replica) bool {
+	return serves(*r.found) && slices.Contains(r.found.Joins, owner.found.ID)
+}
+
+// serves reports whether a container has a program that the engine does not
+// start anew by itself.
+func serves(c engine.Container) bool {
+	return c.Status == engine.StatusRunning || c.Status == engine.StatusPaused
 }
 
 // judgeRestart makes a container follow the renewal of a service that it

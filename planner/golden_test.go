@@ -215,6 +215,11 @@ func (g *goldenCase) do(words []string) {
 	case "compose":
 		d.ByCompose(container(1))
 		d.AllByCompose("p")
+	case "again":
+		d.Stop(container(1))
+		g.perform(engine.StartContainer{Name: container(1)})
+	case "stale":
+		d.ReplaceFile(container(1), arg(2))
 	case "stop":
 		d.Stop(container(1))
 	case "pause":

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -22,11 +23,14 @@ func (u *up) mend(r *replica, v verdict) {
 	if u.opts.NoStart {
 		return
 	}
-	switch {
-	case c.Status == engine.StatusPaused:
+	if c.Status == engine.StatusPaused {
 		r.start = u.add(u.of(r, plan.Unpause, drifted("status", "paused", "running")), "unpause "+r.name, engine.UnpauseContainer{Name: c.ID})
+	}
+	switch {
 	case idle(c.Status) && !(r.service.Job && meets(*c, engine.Completed)):
 		u.begin(r, ready)
+	case len(v.restart) > 0:
+		u.restart(r, v.restart, ready)
 	}
 	r.mended = append(r.mended, onDone(r.start))
 }
@@ -61,6 +65,16 @@ func (u *up) begin(r *replica, ready []plan.Edge) {
 		edges = append(edges, onDone(u.pending["network "+network]))
 	}
 	u.started(r, s, u.add(s, "start "+r.name, engine.StartContainer{Name: r.found.ID}, edges...))
+}
+
+// restart stops and starts a container that runs, with its hooks, when all that
+// it depends on is ready.
+func (u *up) restart(r *replica, reasons []plan.Reason, ready []plan.Edge) {
+	s := u.of(r, plan.Restart, reasons...)
+	edges := slices.Concat(u.dependencies(r.service), ready, r.mended, after(r.start), u.names[r.name])
+	edges = u.preStop(s, *r.found, r.service.PreStop, edges...)
+	r.restarted = true
+	u.started(r, s, u.add(s, "restart "+r.name, engine.RestartContainer{Name: r.found.ID, Timeout: u.opts.StopTimeout}, edges...))
 }
 
 // update changes limits in place, all fields in one call.

@@ -107,7 +107,8 @@ func (u *up) materials(r *replica, name string) []plan.Edge {
 func (u *up) started(r *replica, s step, begun string) {
 	r.begun, r.start = begun, begun
 	for i, hook := range r.service.PostStart {
-		id := hookID("post_start", i, strings.TrimPrefix(begun, "start "))
+		_, name, _ := strings.Cut(begun, " ") // start, or restart
+		id := hookID("post_start", i, name)
 		r.start = u.add(s, id, engine.RunHook{Name: r.name, Hook: hook}, onDone(r.start))
 	}
 }

@@ -28,6 +28,8 @@ type replica struct {
 	fallen   bool       // found comes back from where an earlier run put it aside
 	guard    plan.Guard // of the replacement; empty when it is certain
 
+	restarted bool // begun is a restart of the container that is there
+
 	mended   []plan.Edge     // what brings back the container that is there
 	recorded *spec.Container // the definition to record, where it is not the one to create with; nil else
 }

@@ -256,7 +256,7 @@ func (e *Engine) inspectContainer(ctx context.Context, id string, q engine.Query
 			return nil, err
 		}
 	}
-	c.Joins = l.joins(found.HostConfig)
+	c.Joins, c.Stale = l.joins(found.HostConfig), e.stale(found)
 	l.forget(&c, found)
 	return &c, e.excuse(ctx, &c)
 }

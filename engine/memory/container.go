@@ -28,6 +28,7 @@ type container struct {
 	joins     []string                    // IDs
 	copied    map[string]spec.FileContent // by target
 	check     bool                        // there is a healthcheck
+	stale     []string                    // see Drift.ReplaceFile
 
 	behaviour                  Behaviour
 	status                     engine.Status
@@ -114,7 +115,7 @@ func (c *container) snapshot(networks map[string]network) (engine.Container, err
 		Status: c.status, Health: c.health, ExitCode: c.exitCode, Restarts: c.restarts,
 		Created: c.created, Started: c.started, Finished: c.finished,
 		Labels: maps.Clone(c.labels), Ports: slices.Clone(c.ports),
-		Joins: slices.Clone(c.joins), Anonymous: maps.Clone(c.anonymous),
+		Joins: slices.Clone(c.joins), Stale: slices.Clone(c.stale), Anonymous: maps.Clone(c.anonymous),
 	}
 	recorded, err := c.recorded()
 	if err != nil {

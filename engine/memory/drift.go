@@ -62,6 +62,12 @@ func (d Drift) Disconnect(name, network string) {
 	d.change(name, func(c *container) { delete(c.attached, network) })
 }
 
+// ReplaceFile puts another file in place of one that is bound into a running
+// container, which still has the old one.
+func (d Drift) ReplaceFile(name, target string) {
+	d.change(name, func(c *container) { c.stale = append(slices.Clip(c.stale), target) })
+}
+
 // Remove is docker rm -f.
 func (d Drift) Remove(name string) { d.change(name, func(c *container) { d.e.remove(c, false) }) }
 

@@ -89,7 +89,7 @@ func (w *world) address(network string, c *container, a attachment) *container {
 
 // exit ends the container's process; the restart policy may bring it back.
 func (w *world) exit(c *container, code int) {
-	c.exitCode, c.finished = code, w.now()
+	c.exitCode, c.finished, c.stale = code, w.now(), nil
 	c.health, c.ports = "", nil
 	c.status = engine.StatusExited
 	policy, _, _ := strings.Cut(c.live.Restart, ":")
