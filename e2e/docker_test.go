@@ -39,6 +39,7 @@ type container struct {
 	}
 	HostConfig struct {
 		Memory        int64
+		BlkioWeight   uint16
 		CapAdd        []string
 		RestartPolicy struct{ Name string }
 	}
