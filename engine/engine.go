@@ -58,6 +58,9 @@ type Query struct {
 	// Files are the targets, by service, at which another tool may have put a
 	// file into a container that it made: their digests are read back.
 	Files map[string][]string
+	// Limits says that limits are desired: those that the engine cannot do are
+	// looked for, also where none was asked for before.
+	Limits bool
 }
 
 // A Version names an engine.

@@ -63,6 +63,9 @@ type Container struct {
 	Observed *spec.Container
 	// Adopted is nil for a container that stack made.
 	Adopted *Adopted
+	// Untold names what the engine does not tell of it, or cannot do, as paths
+	// such as cpu_shares. That counts as being what is asked for.
+	Untold []string
 	// Joins holds the IDs of the containers whose network, pid or ipc
 	// namespace it shares.
 	Joins []string
@@ -81,9 +84,6 @@ type Adopted struct {
 	// its image and from the engine. It is not part of Recorded, and who asks
 	// for it has it.
 	Defaults spec.Container
-	// Untold names what the engine does not tell, as paths such as
-	// networks.web_default.priority. It counts as being what is asked for.
-	Untold []string
 }
 
 // Status is where in its life a container is, in the engine's words.

@@ -60,12 +60,9 @@ func differences(c engine.Container, desired spec.Container) []difference {
 	return out
 }
 
-// told are the changes of which the engine can tell.
+// told are the changes of which the engine can tell, and which it can make.
 func told(c engine.Container, changes []change) []change {
-	if c.Adopted == nil {
-		return changes
-	}
-	return slices.DeleteFunc(changes, func(ch change) bool { return slices.Contains(c.Adopted.Untold, ch.path) })
+	return slices.DeleteFunc(changes, func(ch change) bool { return slices.Contains(c.Untold, ch.path) })
 }
 
 // same is the quick way to see that nothing differs, which is the usual case:

@@ -24,11 +24,23 @@ func Query(desired *spec.Stack) engine.Query {
 		if ref := s.Container.Image; !slices.Contains(q.Images, ref) {
 			q.Images = append(q.Images, ref)
 		}
+		q.Limits = q.Limits || limited(s.Container)
 		if len(s.Files) > 0 {
 			files[name] = sortedKeys(s.Files)
 		}
 	}
 	return q
+}
+
+// limited reports whether limits are asked for that a kernel may be unable to
+// do.
+func limited(c spec.Container) bool {
+	for name := range tree(c) {
+		if tag := live[name]; tag == "set" || tag == "update" && name != "restart" {
+			return true
+		}
+	}
+	return false
 }
 
 // Build plans the builds of the services that have one.

@@ -40,7 +40,7 @@ func (e *Engine) adopt(ctx context.Context, c *engine.Container, found container
 	}
 	observed := recorded
 	c.Recorded, c.Observed = &recorded, &observed
-	c.Adopted = &engine.Adopted{Defaults: b.defaults(), Untold: b.untold(recorded)}
+	c.Adopted, c.Untold = &engine.Adopted{Defaults: b.defaults()}, b.untold(recorded)
 	c.Anonymous = anonymous(c.Recorded, found)
 	return nil
 }

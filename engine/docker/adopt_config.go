@@ -143,11 +143,6 @@ func (b readBack) untold(recorded spec.Container) []string {
 	for target := range recorded.Mounts {
 		out = append(out, "volumes."+target+".no_create", "volumes."+target+".consistency")
 	}
-	for _, l := range kernelLimits {
-		if l.unset(&recorded) && !l.able(&b.info) {
-			out = append(out, l.name)
-		}
-	}
 	slices.Sort(out)
 	return out
 }

@@ -319,7 +319,7 @@ func TestALimitThatCannotBeIsMet(t *testing.T) {
 	e, count := serving(t, map[string]any{"/info": map[string]any{"KernelVersion": "6.1.0", "CgroupVersion": "1"}})
 	for range 2 {
 		c := engine.Container{Recorded: &recorded, Observed: &spec.Container{MemorySwap: -1}}
-		if err := e.excuse(t.Context(), &c); err != nil || text(t, c.Observed) != text(t, recorded) {
+		if err := e.excuse(t.Context(), &c, false); err != nil || text(t, c.Observed) != text(t, recorded) {
 			t.Errorf("observed %s, %v", text(t, c.Observed), err)
 		}
 	}
@@ -328,11 +328,11 @@ func TestALimitThatCannotBeIsMet(t *testing.T) {
 	}
 	able, count := serving(t, map[string]any{"/info": map[string]any{"PidsLimit": true, "MemoryLimit": true, "CgroupVersion": "2"}})
 	c := engine.Container{Recorded: &spec.Container{PidsLimit: 9, BlkioWeight: 5}, Observed: &spec.Container{BlkioWeight: 5}}
-	if err := able.excuse(t.Context(), &c); err != nil || c.Observed.PidsLimit != 0 {
+	if err := able.excuse(t.Context(), &c, false); err != nil || c.Observed.PidsLimit != 0 {
 		t.Errorf("observed %s, %v", text(t, c.Observed), err)
 	}
 	c = engine.Container{Recorded: &spec.Container{PidsLimit: 9}, Observed: &spec.Container{PidsLimit: 8}}
-	if err := able.excuse(t.Context(), &c); err != nil || c.Observed.PidsLimit != 8 || count("/info") != 1 {
+	if err := able.excuse(t.Context(), &c, false); err != nil || c.Observed.PidsLimit != 8 || count("/info") != 1 {
 		t.Errorf("a drift: %s, %v", text(t, c.Observed), err)
 	}
 }

@@ -19,21 +19,26 @@ type limits struct {
 }
 
 // excuse takes a limit that was asked for and is not there for met, where the
-// kernel cannot do it: the engine has said so when the container was made, and
-// saying it again as drift would not end. The engine is asked only if there is
-// such a limit.
-func (e *Engine) excuse(ctx context.Context, c *engine.Container) error {
-	if c.Recorded == nil || len(missing(c.Recorded, c.Observed)) == 0 {
+// kernel cannot do it: the engine has said so when it was asked, and saying it
+// again as drift would not end. For the same reason the field is untold, or a
+// plan that changes or adds such a limit would not end. The engine is asked only
+// if there is such a limit, or if one is desired.
+func (e *Engine) excuse(ctx context.Context, c *engine.Container, desired bool) error {
+	if c.Recorded == nil || !desired && len(missing(c.Recorded, c.Observed)) == 0 {
 		return nil
 	}
 	info, err := e.info(ctx)
 	if err != nil {
 		return err
 	}
-	for _, m := range missing(c.Recorded, c.Observed) {
-		if !m.able(info) {
-			m.meet(c.Recorded, c.Observed)
+	for _, l := range kernelLimits {
+		if l.able(info) || !l.unset(c.Observed) {
+			continue
 		}
+		if !l.unset(c.Recorded) {
+			l.meet(c.Recorded, c.Observed)
+		}
+		c.Untold = append(c.Untold, l.name)
 	}
 	return nil
 }

@@ -258,7 +258,7 @@ func (e *Engine) inspectContainer(ctx context.Context, id string, q engine.Query
 	}
 	c.Joins, c.Stale = l.joins(found.HostConfig), e.stale(found)
 	l.forget(&c, found)
-	return &c, e.excuse(ctx, &c)
+	return &c, e.excuse(ctx, &c, q.Limits)
 }
 
 // forget leaves out the places on networks that are gone, or were made anew
