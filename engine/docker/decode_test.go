@@ -335,6 +335,12 @@ func TestALimitThatCannotBeIsMet(t *testing.T) {
 	if err := able.excuse(t.Context(), &c, false); err != nil || c.Observed.PidsLimit != 8 || count("/info") != 1 {
 		t.Errorf("a drift: %s, %v", text(t, c.Observed), err)
 	}
+	// One that is only desired cannot be either, and one that can is told.
+	c = engine.Container{Recorded: &spec.Container{}, Observed: &spec.Container{CPUSet: "0"}}
+	want := []string{"memswap_limit", "cpus", "cpu_quota", "cpu_period", "cpu_shares", "mem_reservation"}
+	if err := able.excuse(t.Context(), &c, true); err != nil || !slices.Equal(c.Untold, want) {
+		t.Errorf("untold %q, %v, want %q", c.Untold, err, want)
+	}
 }
 
 // Two engines of one machine can have one ID; they have not one folder.

@@ -10,13 +10,14 @@ import (
 
 func networks() map[string]func(*suite) {
 	return map[string]func(*suite){
-		"Network":            network,
-		"NetworkNameTaken":   networkTaken,
-		"NetworkInUse":       networkInUse,
-		"Connect":            connect,
-		"NetworkMadeAnew":    networkMadeAnew,
-		"ConnectWithAddress": connectWithAddress,
-		"ConnectMissing":     connectMissing,
+		"Network":                network,
+		"NetworkNameTaken":       networkTaken,
+		"NetworkInUse":           networkInUse,
+		"ResourcesOfAnotherTool": foreignResources,
+		"Connect":                connect,
+		"NetworkMadeAnew":        networkMadeAnew,
+		"ConnectWithAddress":     connectWithAddress,
+		"ConnectMissing":         connectMissing,
 	}
 }
 
@@ -85,6 +86,28 @@ func network(s *suite) {
 	s.twice(engine.RemoveNetwork{Name: n.Name})
 	if _, ok := s.snapshot().Networks[n.Name]; ok {
 		s.Error("it is still there")
+	}
+}
+
+// foreignResources: what a network and a volume without our label were made from is
+// read back from them, if they are of a project.
+func foreignResources(s *suite) {
+	n := spec.Network{Name: s.project + "_net", Internal: true, Labels: map[string]string{"org.example.owner": "us"}}
+	v := spec.Volume{Name: s.project + "_data"}
+	s.clean(engine.RemoveNetwork{Name: n.Name})
+	s.clean(engine.RemoveVolume{Name: v.Name})
+	network, volume := s.networkOp(n), s.volumeOp(v)
+	delete(network.Labels, engine.LabelDefinition)
+	delete(volume.Labels, engine.LabelDefinition)
+	network.Labels["org.example.owner"] = "us"
+	s.ok(network)
+	s.ok(volume)
+	state := s.snapshot()
+	if got := state.Networks[n.Name]; !got.Adopted || got.Recorded == nil || !got.Recorded.Internal || got.Recorded.Attachable || got.Recorded.Driver != "bridge" {
+		s.Errorf("network: got %+v", got)
+	}
+	if got := state.Volumes[v.Name]; !got.Adopted || got.Recorded == nil || got.Recorded.Driver != "local" || len(got.Recorded.DriverOpts) > 0 {
+		s.Errorf("volume: got %+v", got)
 	}
 }
 
