@@ -24,7 +24,7 @@ func (e *Engine) stale(c container.InspectResponse) []string {
 	if !strings.HasPrefix(e.client.DaemonHost(), "unix://") || c.State == nil || !c.State.Running {
 		return nil
 	}
-	return staleIn(filepath.Join("/proc", strconv.Itoa(c.State.Pid)), c)
+	return staleIn("/proc/"+strconv.Itoa(c.State.Pid), c)
 }
 
 // staleIn looks from a process of the container's, given by its folder in /proc.
