@@ -61,6 +61,9 @@ func movable(c engine.Container) map[string]string {
 			out[name] = encode(value)
 		}
 	}
+	if len(c.Stale) > 0 {
+		out["stale"] = encode(c.Stale) // what a restart was planned for
+	}
 	return out
 }
 

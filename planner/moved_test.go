@@ -61,6 +61,10 @@ func TestWhatHasMovedIsNamed(t *testing.T) {
 			},
 			[]string{"container app-web-1: mem_limit: 512m -> 1g", `container app-web-1: restart: added "always"`},
 		},
+		"a bound file": {
+			func(s *engine.State) { s.Containers[0].Stale = []string{"/etc/app.conf"} },
+			[]string{`container app-web-1: stale: added ["/etc/app.conf"]`},
+		},
 		"off a network": {
 			func(s *engine.State) {
 				s.Containers[0] = changed(s.Containers[0], func(c *spec.Container) { c.Networks = nil })
