@@ -76,7 +76,7 @@ func (v *verdict) compare(c engine.Container, desired spec.Container) {
 // the host: a bind mount holds the file, not its name, until the next start. A
 // job is on its way with the files that it was started with.
 func (v *verdict) judgeFiles(r *replica) {
-	if r.service.Job || !serves(*r.found) {
+	if r.service.Job || !upright(*r.found) {
 		return
 	}
 	for _, target := range r.found.Stale {
@@ -148,12 +148,12 @@ func (u *up) judgeNamespace(v *verdict, r *replica, owner *replica) {
 // the owner's. It keeps the namespace of the owner's start before, if that is
 // restarted, and has no network then.
 func (r *replica) attached(owner *replica) bool {
-	return serves(*r.found) && slices.Contains(r.found.Joins, owner.found.ID)
+	return upright(*r.found) && slices.Contains(r.found.Joins, owner.found.ID)
 }
 
-// serves reports whether a container has a program that the engine does not
+// upright reports whether a container has a program that the engine does not
 // start anew by itself.
-func serves(c engine.Container) bool {
+func upright(c engine.Container) bool {
 	return c.Status == engine.StatusRunning || c.Status == engine.StatusPaused
 }
 
