@@ -7,12 +7,15 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/spec"
 )
 
 // The causes that callers tell apart. Engines wrap them with %w.
@@ -55,6 +58,49 @@ type Query struct {
 	Networks []string // and these by name, such as external ones
 	Volumes  []string // and these by name
 	Images   []string // what these references mean now
+	// Repository asks for all local references of one repository: the State
+	// has an image for each of them, without what only an inspect tells.
+	Repository string
+	Contents   bool // of the configs and secrets in the project's containers
+	// Generations asks also for what those of the project need to come back:
+	// their networks, volumes and images.
+	Generations bool
+}
+
+// For is the query with what has to be known to plan for a stack.
+func (q Query) For(s *spec.Stack) Query {
+	for _, key := range sortedKeys(s.Networks) {
+		q.Networks = with(q.Networks, s.Networks[key].Name)
+	}
+	for _, key := range sortedKeys(s.Volumes) {
+		q.Volumes = with(q.Volumes, s.Volumes[key].Name)
+	}
+	for _, name := range sortedKeys(s.Services) {
+		service := s.Services[name]
+		q.Images = with(q.Images, cmp.Or(service.ImageID, service.Container.Image))
+	}
+	return q
+}
+
+// Extended is the query with what the generations among some volumes need, if it
+// asks for that.
+func (q Query) Extended(volumes map[string]Volume) Query {
+	if !q.Generations {
+		return q
+	}
+	for _, name := range sortedKeys(volumes) {
+		if g, ok := DecodeGeneration(name, volumes[name]); ok && g.Stack != nil && g.Project == q.Project {
+			q = q.For(g.Stack)
+		}
+	}
+	return q
+}
+
+func with(list []string, name string) []string {
+	if slices.Contains(list, name) {
+		return list
+	}
+	return append(slices.Clip(list), name)
 }
 
 // A Version names an engine.
@@ -108,6 +154,7 @@ type Resources interface {
 type Images interface {
 	PullImage(ctx context.Context, op PullImage, progress func(plan.Progress)) (plan.Outcome, error)
 	BuildImage(ctx context.Context, op BuildImage, progress func(plan.Progress)) (plan.Outcome, error)
+	TagImage(ctx context.Context, op TagImage) error
 	RemoveImage(ctx context.Context, op RemoveImage) error
 }
 

@@ -74,8 +74,10 @@ func (v *verdict) compare(c engine.Container, desired spec.Container) {
 // or pull that this plan makes.
 func (u *up) judgeImage(v *verdict, r *replica) {
 	ref := r.service.Container.Image
-	i := u.images[ref]
+	i := u.imageOf(r.service)
 	switch {
+	case r.service.ImageID != "" && i.id != r.found.ImageID:
+		v.reasons = append(v.reasons, plan.Reason{Code: plan.Changed, Field: "image", Text: fmt.Sprintf("image: %s was %s then, is %s", ref, short(i.id), short(r.found.ImageID))})
 	case i.action != "":
 		v.guard = append(v.guard, plan.Same{ID: i.action, Image: ref, ImageID: r.found.ImageID})
 		v.doubts = append(v.doubts, plan.Reason{Code: plan.Changed, Field: "image", Text: fmt.Sprintf("image: if %s means another one than %s", ref, short(r.found.ImageID))})

@@ -1,8 +1,6 @@
 package planner
 
 import (
-	"slices"
-
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/spec"
@@ -11,19 +9,7 @@ import (
 // Query is what has to be observed before Up, Build and Pull can plan for
 // desired.
 func Query(desired *spec.Stack) engine.Query {
-	q := engine.Query{Project: desired.Name}
-	for _, key := range sortedKeys(desired.Networks) {
-		q.Networks = append(q.Networks, desired.Networks[key].Name)
-	}
-	for _, key := range sortedKeys(desired.Volumes) {
-		q.Volumes = append(q.Volumes, desired.Volumes[key].Name)
-	}
-	for _, name := range sortedKeys(desired.Services) {
-		if ref := desired.Services[name].Container.Image; !slices.Contains(q.Images, ref) {
-			q.Images = append(q.Images, ref)
-		}
-	}
-	return q
+	return engine.Query{Project: desired.Name}.For(desired)
 }
 
 // Build plans the builds of the services that have one.
