@@ -22,8 +22,11 @@ type recovery struct {
 	missing    []string
 }
 
+// wants reports whether the values of a service are needed: it is to go back,
+// and has containers.
 func (r *recovery) wants(service string) bool {
-	return len(r.opts.Services) == 0 || slices.Contains(r.opts.Services, service)
+	chosen := len(r.opts.Services) == 0 || slices.Contains(r.opts.Services, service)
+	return chosen && r.generation.Stack.Services[service].Replicas > 0
 }
 
 // values looks for each text that was left out.
