@@ -23,19 +23,30 @@ type Goal struct {
 // at afterwards, and the pure function that plans from that. measured is how
 // long the services took in the run.
 type Record struct {
-	Query func(before engine.State) (engine.Query, error)
-	Plan  func(before, after engine.State, measured map[string]engine.Record) (*plan.Plan, error)
+	// Missing reports whether the engine has what the goal asks for and it is
+	// not kept; nil for never.
+	Missing func(observed engine.State) bool
+	Query   func(before engine.State) (engine.Query, error)
+	Plan    func(before, after engine.State, measured map[string]engine.Record) (*plan.Plan, error)
 }
 
 // Up is the goal of a stack as its file asks for it.
 func Up(desired *spec.Stack, opts planner.Options) Goal {
+	record := recordOf(opts, func(engine.State) (*spec.Stack, error) { return desired, nil })
+	record.Missing = func(observed engine.State) bool { return planner.Unkept(desired, observed, opts) }
 	return Goal{
 		Query: planner.Query(desired),
 		Plan: func(observed engine.State) (*plan.Plan, error) {
 			return planner.Up(desired, observed, opts)
 		},
-		Record: recordOf(opts, func(engine.State) (*spec.Stack, error) { return desired, nil }),
+		Record: record,
 	}
+}
+
+// unkept reports whether there is something to keep though there is nothing to
+// do.
+func (g Goal) unkept(observed engine.State) bool {
+	return g.Record != nil && g.Record.Missing != nil && g.Record.Missing(observed)
 }
 
 // Rollback is the goal of a project as it was in an earlier generation.

@@ -49,7 +49,7 @@ func History(ctx context.Context, r engine.Reader, project string) ([]planner.En
 	if err != nil {
 		return nil, err
 	}
-	return planner.History(project, observed), nil
+	return planner.History(observed), nil
 }
 
 // A stopwatch takes the times of services from the events of a run, and hands

@@ -31,11 +31,7 @@ func Load(ctx context.Context, opts spec.LoadOptions) (*spec.Stack, error) {
 
 // Plan looks at the engine and says what reaching the goal takes.
 func Plan(ctx context.Context, r engine.Reader, goal Goal) (*plan.Plan, error) {
-	return planWith(ctx, r, goal, nil)
-}
-
-func planWith(ctx context.Context, r engine.Reader, goal Goal, pause Pause) (*plan.Plan, error) {
-	observed, err := look(ctx, r, goal.Query, pause)
+	observed, err := look(ctx, r, goal.Query, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +74,15 @@ type Options struct {
 // interruption by the end of ctx, and the loss of the lock; the Result tells what
 // was done up to then, and has no plan when nothing can have been.
 func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Result, error) {
-	p, err := planWith(ctx, e, goal, opts.Pause)
+	observed, err := look(ctx, e, goal.Query, opts.Pause)
 	if err != nil {
 		return Result{}, err
 	}
-	if p.Empty() || opts.Unlocked {
+	p, err := goal.Plan(observed)
+	if err != nil {
+		return Result{}, err
+	}
+	if opts.Unlocked || p.Empty() && !goal.unkept(observed) {
 		return carryOut(ctx, e, p, opts)
 	}
 	return locked(ctx, e, p.Project, goal, opts)
@@ -126,7 +126,7 @@ func reach(ctx context.Context, e engine.Engine, goal Goal, before engine.State,
 	watch := newStopwatch(opts.Events)
 	opts.Events = watch.event
 	result, err := carryOut(ctx, e, p, opts)
-	if err == nil && goal.Record != nil && !p.Empty() {
+	if err == nil && goal.Record != nil && (!p.Empty() || goal.unkept(before)) {
 		result.Unrecorded = record(ctx, e, goal.Record, before, watch.records(), opts)
 	}
 	return result, err

@@ -22,8 +22,9 @@ type Entry struct {
 	Volume   string            `json:"volume,omitempty"` // that keeps it
 }
 
-// History tells of the generations of a project, the oldest first.
-func History(project string, observed engine.State) []Entry {
+// History tells of the generations of what was observed with [RollbackQuery], the
+// oldest first.
+func History(observed engine.State) []Entry {
 	out := []Entry{}
 	var before *engine.Generation
 	for _, g := range observed.Generations {
@@ -35,7 +36,7 @@ func History(project string, observed engine.State) []Entry {
 			if before != nil {
 				e.Changes = changesBetween(*before, g)
 			}
-			e.Current = current(project, g, observed)
+			e.Current = runsAlready(g, observed, RollbackOptions{})
 			before = &g
 		}
 		out = append(out, e)
@@ -46,12 +47,6 @@ func History(project string, observed engine.State) []Entry {
 		out[i].Current, seen = out[i].Current && !seen, seen || out[i].Current
 	}
 	return out
-}
-
-// current reports whether a generation is what runs.
-func current(project string, g engine.Generation, observed engine.State) bool {
-	p, err := Rollback(project, observed, RollbackOptions{To: g.Number, IgnoreOrphans: true})
-	return err == nil && p.Empty()
 }
 
 // changesBetween are the fields in which two generations differ, as web.image or

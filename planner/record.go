@@ -56,6 +56,30 @@ func Record(r Recording) (*plan.Plan, error) {
 	return k.finish()
 }
 
+// Unkept reports whether the newest generation does not tell of the containers
+// that are there, when desired is reached: the run that made them was killed
+// before it could record them, or the volume was pruned. What makes no
+// difference to a container does not count.
+func Unkept(desired *spec.Stack, observed engine.State, opts Options) bool {
+	k := &keeping{Recording: Recording{Desired: desired, Options: opts, After: observed}}
+	reached, err := k.reached()
+	if err != nil || opts.NoStart || opts.NoRecreate || len(observed.Containers) == 0 {
+		return false
+	}
+	bare, _, err := engine.Withhold(reached)
+	newest := k.newest()
+	return err == nil && (newest == nil || newest.Stack == nil || encode(shape(bare)) != encode(shape(newest.Stack)))
+}
+
+// shape is what a stack asks of containers.
+func shape(s *spec.Stack) map[string]spec.Service {
+	out := map[string]spec.Service{}
+	for name, service := range s.Services {
+		out[name] = spec.Service{Container: service.Container, ImageID: service.ImageID, Replicas: service.Replicas}
+	}
+	return out
+}
+
 // keeping is the work sheet of one Record.
 type keeping struct {
 	draft
@@ -266,7 +290,7 @@ func (k *keeping) keep(g engine.Generation) error {
 		s := step{change: plan.Change{Verb: plan.Remove, Object: "volume", Name: old.Volume}, reasons: []plan.Reason{{Code: plan.Surplus, Text: fmt.Sprintf("makes room: %d generations are kept", generationsKept)}}}
 		last = append(last, k.add(s, "remove volume "+old.Volume, engine.RemoveVolume{Name: old.Volume}, onDone(made)))
 	}
-	k.untag(numbers, last)
+	k.untag(g, numbers, last)
 	return nil
 }
 
@@ -283,14 +307,25 @@ func (k *keeping) room(g engine.Generation) (stay, out []engine.Generation) {
 	return stay, out
 }
 
-// untag takes away the references of generations that are no more.
-func (k *keeping) untag(numbers map[int]bool, after []string) {
+// untag takes away the references of generations that are no more, once the new
+// one has its own.
+func (k *keeping) untag(g engine.Generation, numbers map[int]bool, after []string) {
 	var refs []string
 	for _, ref := range sortedKeys(k.After.Images) {
 		if n, ok := engine.TaggedGeneration(k.plan.Project, ref); ok && !numbers[n] {
 			refs = append(refs, ref)
 		}
 	}
-	dropped, _ := droppable(k.plan.Project, k.After, refs)
+	tagged := k.After
+	tagged.Images = maps.Clone(tagged.Images)
+	for _, ref := range refs {
+		for name, s := range g.Stack.Services {
+			if image := tagged.Images[ref]; image.ID == s.ImageID {
+				image.References = append(slices.Clone(image.References), engine.GenerationTag(g.Project, g.Number, name))
+				tagged.Images[ref] = image
+			}
+		}
+	}
+	dropped, _ := droppable(k.plan.Project, tagged, refs)
 	k.removeTags(dropped, plan.Reason{Code: plan.Surplus, Text: "its generation is not kept any more"}, after)
 }

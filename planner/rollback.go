@@ -65,20 +65,25 @@ func Target(project string, observed engine.State, opts RollbackOptions) (engine
 		return engine.Generation{}, nil, err
 	}
 	for _, g := range kept {
+		if opts.To == 0 && runsAlready(g, observed, opts) {
+			continue
+		}
 		desired, err := recovered(g, observed, opts)
-		if err != nil {
-			return g, nil, err
-		}
-		if opts.To != 0 {
-			return g, desired, nil
-		}
-		// One that cannot be planned is not what runs.
-		p, err := Up(desired, observed, opts.Up())
-		if err != nil || !p.Empty() {
-			return g, desired, nil
-		}
+		return g, desired, err
 	}
 	return engine.Generation{}, nil, &GenerationError{Project: project, Same: true, Known: numbers(kept)}
+}
+
+// runsAlready reports whether a generation is what runs, as far as is known. One
+// that lacks something, or cannot be planned, is not.
+func runsAlready(g engine.Generation, observed engine.State, opts RollbackOptions) bool {
+	opts.Values = nil
+	desired, err := recovered(g, observed, opts)
+	if err != nil {
+		return false
+	}
+	p, err := Up(desired, observed, opts.Up())
+	return err == nil && p.Empty()
 }
 
 // candidates are the generations to choose from, the newest first.
