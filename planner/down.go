@@ -149,16 +149,20 @@ func (w *down) releaseImages(edges []string) {
 			others = append(others, ref)
 		}
 	}
-	after := w.observed
-	after.Containers = slices.DeleteFunc(slices.Clone(after.Containers), func(c engine.Container) bool { return !slices.Contains(w.kept, c.Name) })
-	drop, stay := droppable(w.plan.Project, after, refs, others...)
+	left := w.observed
+	left.Containers = slices.DeleteFunc(slices.Clone(left.Containers), func(c engine.Container) bool { return !slices.Contains(w.kept, c.Name) })
+	drop, stay := droppable(w.plan.Project, left, refs, others...)
 	if w.opts.Images == "all" {
 		drop, stay = refs, nil
 	}
 	for _, ref := range stay {
 		w.note("", "image %s stays: the image has no other name (--rmi all removes it)", ref)
 	}
-	w.removeTags(drop, plan.Reason{Code: plan.Requested, Text: "down"}, edges)
+	all := after(edges...)
+	for _, ref := range others {
+		all = append(all, onSettled("remove image "+ref))
+	}
+	w.removeTags(drop, plan.Reason{Code: plan.Requested, Text: "down"}, all...)
 }
 
 // images removes references of images, when asked for: "local" those that were

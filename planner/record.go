@@ -309,7 +309,7 @@ func (k *keeping) room(g engine.Generation) (stay, out []engine.Generation) {
 
 // untag takes away the references of generations that are no more, once the new
 // one has its own.
-func (k *keeping) untag(g engine.Generation, numbers map[int]bool, after []string) {
+func (k *keeping) untag(g engine.Generation, numbers map[int]bool, edges []string) {
 	var refs []string
 	for _, ref := range sortedKeys(k.After.Images) {
 		if n, ok := engine.TaggedGeneration(k.plan.Project, ref); ok && !numbers[n] {
@@ -327,5 +327,5 @@ func (k *keeping) untag(g engine.Generation, numbers map[int]bool, after []strin
 		}
 	}
 	dropped, _ := droppable(k.plan.Project, tagged, refs)
-	k.removeTags(dropped, plan.Reason{Code: plan.Surplus, Text: "its generation is not kept any more"}, after)
+	k.removeTags(dropped, plan.Reason{Code: plan.Surplus, Text: "its generation is not kept any more"}, after(edges...)...)
 }

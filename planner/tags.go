@@ -43,10 +43,12 @@ func uses(observed engine.State, imageID string) bool {
 	return slices.ContainsFunc(observed.Containers, func(c engine.Container) bool { return c.ImageID == imageID })
 }
 
-// removeTags plans the end of references, once other actions have succeeded.
-func (d *draft) removeTags(refs []string, why plan.Reason, edges []string) {
+// removeTags plans the end of references, once other actions have succeeded. One
+// goes after the other: engines trip over an image that goes twice at once.
+func (d *draft) removeTags(refs []string, why plan.Reason, edges ...plan.Edge) {
 	for _, ref := range refs {
 		s := step{change: plan.Change{Verb: plan.Remove, Object: "image", Name: ref}, reasons: []plan.Reason{why}}
-		d.add(s, "remove image "+ref, engine.RemoveImage{Image: ref}, after(edges...)...)
+		id := d.add(s, "remove image "+ref, engine.RemoveImage{Image: ref}, edges...)
+		edges = append(slices.Clip(edges), onSettled(id))
 	}
 }
