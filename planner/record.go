@@ -37,7 +37,7 @@ func RecordQuery(desired *spec.Stack) engine.Query {
 func Record(r Recording) (*plan.Plan, error) {
 	k := &keeping{draft: newDraft(r.Desired.Name, r.After), Recording: r}
 	if r.Options.NoStart || r.Options.NoRecreate {
-		return k.finish()
+		return k.finish(k.Desired)
 	}
 	reached, err := k.reached()
 	if err != nil {
@@ -52,7 +52,7 @@ func Record(r Recording) (*plan.Plan, error) {
 			return nil, err
 		}
 	}
-	return k.finish()
+	return k.finish(k.Desired)
 }
 
 // Unkept reports whether the newest generation does not tell of the containers
