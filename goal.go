@@ -15,13 +15,72 @@ import (
 type Goal struct {
 	Query engine.Query
 	Plan  func(observed engine.State) (*plan.Plan, error)
+	// Record says how what was reached is kept; nil for not at all.
+	Record *Record
+}
+
+// A Record is how the outcome of a run is kept: what of the engine it must look
+// at afterwards, and the pure function that plans from that. measured is how
+// long the services took in the run.
+type Record struct {
+	// Missing reports whether the engine has what the goal asks for and it is
+	// not kept; nil for never.
+	Missing func(observed engine.State) bool
+	Query   func(before engine.State) (engine.Query, error)
+	Plan    func(before, after engine.State, measured map[string]engine.Record) (*plan.Plan, error)
 }
 
 // Up is the goal of a stack as its file asks for it.
 func Up(desired *spec.Stack, opts planner.Options) Goal {
-	return Goal{planner.Query(desired), func(observed engine.State) (*plan.Plan, error) {
-		return planner.Up(desired, observed, opts)
-	}}
+	record := recordOf(opts, func(engine.State) (*spec.Stack, error) { return desired, nil })
+	record.Missing = func(observed engine.State) bool { return planner.Unkept(desired, observed, opts) }
+	return Goal{
+		Query: planner.Query(desired),
+		Plan: func(observed engine.State) (*plan.Plan, error) {
+			return planner.Up(desired, observed, opts)
+		},
+		Record: record,
+	}
+}
+
+// unkept reports whether there is something to keep though there is nothing to
+// do.
+func (g Goal) unkept(observed engine.State) bool {
+	return g.Record != nil && g.Record.Missing != nil && g.Record.Missing(observed)
+}
+
+// Rollback is the goal of a project as it was in an earlier generation.
+func Rollback(project string, opts planner.RollbackOptions) Goal {
+	return Goal{
+		Query: planner.RollbackQuery(project),
+		Plan: func(observed engine.State) (*plan.Plan, error) {
+			return planner.Rollback(project, observed, opts)
+		},
+		Record: recordOf(opts.Up(), func(before engine.State) (*spec.Stack, error) {
+			_, desired, err := planner.Target(project, before, opts)
+			return desired, err
+		}),
+	}
+}
+
+// recordOf keeps the stack that a run has reached as a generation.
+func recordOf(opts planner.Options, reached func(before engine.State) (*spec.Stack, error)) *Record {
+	return &Record{
+		Query: func(before engine.State) (engine.Query, error) {
+			desired, err := reached(before)
+			if err != nil {
+				return engine.Query{}, err
+			}
+			return planner.RecordQuery(desired), nil
+		},
+		Plan: func(before, after engine.State, measured map[string]engine.Record) (*plan.Plan, error) {
+			desired, err := reached(before)
+			if err != nil {
+				return nil, err
+			}
+			return planner.Record(planner.Recording{Desired: desired, Options: opts, Before: before, After: after, Records: measured})
+		},
+	}
 }
 
 // Why looks at the engine and explains a service: why each of its containers
@@ -36,14 +95,14 @@ func Why(ctx context.Context, r engine.Reader, desired *spec.Stack, opts planner
 
 // Build is the goal of fresh images of the services that have a build section.
 func Build(desired *spec.Stack, opts planner.ImageOptions) Goal {
-	return Goal{planner.Query(desired), func(observed engine.State) (*plan.Plan, error) {
+	return Goal{Query: planner.Query(desired), Plan: func(observed engine.State) (*plan.Plan, error) {
 		return planner.Build(desired, observed, opts)
 	}}
 }
 
 // Pull is the goal of the registry's images.
 func Pull(desired *spec.Stack, opts planner.ImageOptions) Goal {
-	return Goal{planner.Query(desired), func(observed engine.State) (*plan.Plan, error) {
+	return Goal{Query: planner.Query(desired), Plan: func(observed engine.State) (*plan.Plan, error) {
 		return planner.Pull(desired, observed, opts)
 	}}
 }
@@ -63,35 +122,38 @@ func Down(p Project, opts planner.DownOptions) Goal {
 	if p.Desired != nil {
 		q.Images = planner.Query(p.Desired).Images // --rmi asks whether they are there
 	}
-	return Goal{q, func(observed engine.State) (*plan.Plan, error) {
+	if opts.Volumes || opts.Images != "" {
+		q.Repository = engine.GenerationRepository(p.Name)
+	}
+	return Goal{Query: q, Plan: func(observed engine.State) (*plan.Plan, error) {
 		return planner.Down(p.Name, p.Desired, observed, opts)
 	}}
 }
 
 // Start is the goal of containers that run.
 func Start(p Project, opts planner.StartOptions) Goal {
-	return Goal{p.query(), func(observed engine.State) (*plan.Plan, error) {
+	return Goal{Query: p.query(), Plan: func(observed engine.State) (*plan.Plan, error) {
 		return planner.Start(p.Name, p.Desired, observed, opts)
 	}}
 }
 
 // Stop is the goal of containers that do not run.
 func Stop(p Project, opts planner.StopOptions) Goal {
-	return Goal{p.query(), func(observed engine.State) (*plan.Plan, error) {
+	return Goal{Query: p.query(), Plan: func(observed engine.State) (*plan.Plan, error) {
 		return planner.Stop(p.Name, p.Desired, observed, opts)
 	}}
 }
 
 // Restart is the goal of containers that run since now.
 func Restart(p Project, opts planner.StopOptions) Goal {
-	return Goal{p.query(), func(observed engine.State) (*plan.Plan, error) {
+	return Goal{Query: p.query(), Plan: func(observed engine.State) (*plan.Plan, error) {
 		return planner.Restart(p.Name, p.Desired, observed, opts)
 	}}
 }
 
 // Remove is the goal of stopped containers that are gone.
 func Remove(p Project, opts planner.StopOptions) Goal {
-	return Goal{p.query(), func(observed engine.State) (*plan.Plan, error) {
+	return Goal{Query: p.query(), Plan: func(observed engine.State) (*plan.Plan, error) {
 		return planner.Remove(p.Name, p.Desired, observed, opts)
 	}}
 }

@@ -34,8 +34,7 @@ func Save(ctx context.Context, r engine.Reader, desired *spec.Stack, opts planne
 	if s.Engine, err = engineID(ctx, r); err != nil {
 		return nil, err
 	}
-	goal := Goal{s.Query, s.plan}
-	_, err = planWith(ctx, r, goal, nil)
+	_, err = Plan(ctx, r, Goal{Query: s.Query, Plan: s.plan})
 	return s, err
 }
 
@@ -100,12 +99,16 @@ func (s *Saved) Goal(wait bool) Goal {
 	if wait && s.Waiting != nil {
 		p = s.Waiting
 	}
-	return Goal{s.Query, func(observed engine.State) (*plan.Plan, error) {
-		if moves := planner.Moved(p, observed); len(moves) > 0 {
-			return nil, &MovedError{Made: s.Made, Moves: moves}
-		}
-		return p, nil
-	}}
+	return Goal{
+		Query: s.Query,
+		Plan: func(observed engine.State) (*plan.Plan, error) {
+			if moves := planner.Moved(p, observed); len(moves) > 0 {
+				return nil, &MovedError{Made: s.Made, Moves: moves}
+			}
+			return p, nil
+		},
+		Record: recordOf(s.Options, func(engine.State) (*spec.Stack, error) { return s.Desired, nil }),
+	}
 }
 
 // A MovedError says that a saved plan is not carried out, since what it was made

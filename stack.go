@@ -31,15 +31,19 @@ func Load(ctx context.Context, opts spec.LoadOptions) (*spec.Stack, error) {
 
 // Plan looks at the engine and says what reaching the goal takes.
 func Plan(ctx context.Context, r engine.Reader, goal Goal) (*plan.Plan, error) {
-	return planWith(ctx, r, goal, nil)
-}
-
-func planWith(ctx context.Context, r engine.Reader, goal Goal, pause Pause) (*plan.Plan, error) {
-	observed, err := snapshot(ctx, r, goal.Query, pause)
+	observed, err := look(ctx, r, goal.Query, nil)
 	if err != nil {
-		return nil, fmt.Errorf("look at the engine: %w", err)
+		return nil, err
 	}
 	return goal.Plan(observed)
+}
+
+func look(ctx context.Context, r engine.Reader, q engine.Query, pause Pause) (engine.State, error) {
+	observed, err := snapshot(ctx, r, q, pause)
+	if err != nil {
+		return engine.State{}, fmt.Errorf("look at the engine: %w", err)
+	}
+	return observed, nil
 }
 
 // Options of Apply. The zero value is right for a program that only wants the
@@ -70,11 +74,15 @@ type Options struct {
 // interruption by the end of ctx, and the loss of the lock; the Result tells what
 // was done up to then, and has no plan when nothing can have been.
 func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Result, error) {
-	p, err := planWith(ctx, e, goal, opts.Pause)
+	observed, err := look(ctx, e, goal.Query, opts.Pause)
 	if err != nil {
 		return Result{}, err
 	}
-	if p.Empty() || opts.Unlocked {
+	p, err := goal.Plan(observed)
+	if err != nil {
+		return Result{}, err
+	}
+	if opts.Unlocked || p.Empty() && !goal.unkept(observed) {
 		return carryOut(ctx, e, p, opts)
 	}
 	return locked(ctx, e, p.Project, goal, opts)
@@ -99,14 +107,29 @@ func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opt
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := planWith(guarded, e, goal, opts.Pause)
+	before, err := look(guarded, e, goal.Query, opts.Pause)
 	if lost := new(lock.LostError); errors.As(context.Cause(guarded), &lost) {
 		return Result{}, lost
 	}
 	if err != nil {
 		return Result{}, err
 	}
-	return carryOut(guarded, e, p, opts)
+	return reach(guarded, e, goal, before, opts)
+}
+
+// reach plans, carries the plan out, and keeps what was reached.
+func reach(ctx context.Context, e engine.Engine, goal Goal, before engine.State, opts Options) (Result, error) {
+	p, err := goal.Plan(before)
+	if err != nil {
+		return Result{}, err
+	}
+	watch := newStopwatch(opts.Events)
+	opts.Events = watch.event
+	result, err := carryOut(ctx, e, p, opts)
+	if err == nil && goal.Record != nil && (!p.Empty() || goal.unkept(before)) {
+		result.Unrecorded = record(ctx, e, goal.Record, before, watch.records(), opts)
+	}
+	return result, err
 }
 
 func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, opts Options) (Result, error) {
@@ -130,6 +153,9 @@ func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, opts Options) 
 type Result struct {
 	reconciler.Result
 	Plan *plan.Plan
+	// Unrecorded is why what was reached is not kept as a generation, though
+	// it should be; nil else. It is no failure of the run.
+	Unrecorded error
 }
 
 // An ApplyError says that a plan did not succeed as a whole. It unwraps to a

@@ -135,7 +135,8 @@ func (s *sandbox) ids() map[string]string {
 	return out
 }
 
-// names are what one of docker's lists calls the project's objects, sorted.
+// names are what one of docker's lists calls the project's objects, sorted. The
+// volumes that keep generations are left out.
 func (s *sandbox) names(list ...string) []string {
 	s.t.Helper()
 	format := "{{.Name}}"
@@ -144,7 +145,7 @@ func (s *sandbox) names(list ...string) []string {
 	}
 	out := strings.Fields(docker(s.t, append(list, "--filter", "label=com.docker.compose.project="+s.name, "--format", format)...))
 	slices.Sort(out)
-	return out
+	return slices.DeleteFunc(out, func(name string) bool { return strings.HasPrefix(name, s.name+"_stack-gen-") })
 }
 
 // stranger runs a container outside the project, gone when the test ends.

@@ -121,7 +121,9 @@ func (s *sandbox) sweepOnce() (found []string) {
 		remove([]string{"volume", "ls", "-q", "--filter", mine}, []string{"volume", "rm", "-f"})
 	}
 	// By name: an ID stands for all names of an image, the test image's too.
-	remove([]string{"images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=" + s.name + "-*"}, []string{"rmi"})
+	for _, reference := range []string{s.name + "-*", "stack-gen/" + s.name} {
+		remove([]string{"images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=" + reference}, []string{"rmi"})
+	}
 	return found
 }
 

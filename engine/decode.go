@@ -27,6 +27,7 @@ var kinds = map[string]func(code []byte) (plan.Op, error){
 	RemoveVolume{}.Kind():      decode[RemoveVolume],
 	PullImage{}.Kind():         decode[PullImage],
 	BuildImage{}.Kind():        decode[BuildImage],
+	TagImage{}.Kind():          decode[TagImage],
 	RemoveImage{}.Kind():       decode[RemoveImage],
 }
 

@@ -49,20 +49,6 @@ type Reader interface {
 	ID(ctx context.Context) (string, error)
 }
 
-// A Query says what a Snapshot holds.
-type Query struct {
-	Project  string   // containers, networks and volumes with the project's label; "" for those of all projects
-	Networks []string // and these by name, such as external ones
-	Volumes  []string // and these by name
-	Images   []string // what these references mean now
-	// Files are the targets, by service, at which another tool may have put a
-	// file into a container that it made: their digests are read back.
-	Files map[string][]string
-	// Limits says that limits are desired: those that the engine cannot do are
-	// looked for, also where none was asked for before.
-	Limits bool
-}
-
 // A Version names an engine.
 type Version struct {
 	Engine string `json:"engine"` // such as 20.10.24
@@ -114,6 +100,7 @@ type Resources interface {
 type Images interface {
 	PullImage(ctx context.Context, op PullImage, progress func(plan.Progress)) (plan.Outcome, error)
 	BuildImage(ctx context.Context, op BuildImage, progress func(plan.Progress)) (plan.Outcome, error)
+	TagImage(ctx context.Context, op TagImage) error
 	RemoveImage(ctx context.Context, op RemoveImage) error
 }
 

@@ -42,6 +42,14 @@ const (
 	// compose's labels: it belongs to no stack.
 	LabelLock   = "dev.stack.lock"
 	LabelHolder = "dev.stack.lock.holder"
+	// LabelMarks, on a container, says of which secret values another one
+	// before it had the very same: see [Container.Mark].
+	LabelMarks = "dev.stack.marks"
+	// LabelGeneration, on a volume, is the number of the generation that it
+	// keeps: see [Generation].
+	LabelGeneration        = "dev.stack.generation"
+	LabelGenerationStack   = "dev.stack.generation.stack"
+	LabelGenerationRecords = "dev.stack.generation.records"
 )
 
 // definition is the form of LabelDefinition on a container. The values of the

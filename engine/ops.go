@@ -11,6 +11,7 @@ import (
 type CreateContainer struct {
 	Name       string
 	Definition spec.Container
+	Image      string            // an ID, in place of what the definition's image means; "": as it means
 	Labels     map[string]string // all of them: the user's, Compose's and ours
 	Connect    []string          // names of networks to create it with, the main one first
 	Anonymous  map[string]string // anonymous volumes to carry over: target -> volume name
@@ -135,6 +136,13 @@ type BuildImage struct {
 	Build    spec.Build
 }
 
+// TagImage gives an image one more reference. One that means another image
+// means this one from then on.
+type TagImage struct {
+	Image string // a reference or an ID
+	As    string // the reference
+}
+
 // RemoveImage takes a reference away, and the image with the last of them. An
 // image that a container uses stays, and is an ErrConflict.
 type RemoveImage struct{ Image string }
@@ -159,6 +167,7 @@ func (CreateVolume) Kind() string      { return "CreateVolume" }
 func (RemoveVolume) Kind() string      { return "RemoveVolume" }
 func (PullImage) Kind() string         { return "PullImage" }
 func (BuildImage) Kind() string        { return "BuildImage" }
+func (TagImage) Kind() string          { return "TagImage" }
 func (RemoveImage) Kind() string       { return "RemoveImage" }
 
 // Waits marks the wait: it changes nothing.

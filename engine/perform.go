@@ -57,6 +57,8 @@ func perform(ctx context.Context, m Mutator, op plan.Op) error {
 		return m.CreateVolume(ctx, op)
 	case RemoveVolume:
 		return m.RemoveVolume(ctx, op)
+	case TagImage:
+		return m.TagImage(ctx, op)
 	case RemoveImage:
 		return m.RemoveImage(ctx, op)
 	}

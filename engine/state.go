@@ -14,9 +14,11 @@ type State struct {
 	Taken      time.Time // when it was read, by the clock of this process
 	Containers []Container
 	Networks   map[string]Network // by name
-	Volumes    map[string]Volume  // by name
-	Images     map[string]Image   // by the reference that was asked for
-	Foreign    []Foreign          // containers outside the project
+	Volumes    map[string]Volume  // by name, those that keep a generation left out
+	// Generations are what the project was brought to before, the oldest first.
+	Generations []Generation
+	Images      map[string]Image // by the reference that was asked for
+	Foreign     []Foreign        // containers outside the project
 	// Records tell how long a service took last time, by service; one that
 	// was never measured is not in it.
 	Records map[string]Record
@@ -75,6 +77,10 @@ type Container struct {
 	Stale []string
 	// Anonymous holds its anonymous volumes' names, by target.
 	Anonymous map[string]string
+	// Contents are the configs and secrets of Recorded as they are in the
+	// container now, by target: only where the query asks, and only those
+	// that are there.
+	Contents map[string][]byte
 }
 
 // Adopted says how the Recorded of a container that another tool made is to be
@@ -146,6 +152,9 @@ type Image struct {
 	ID      string
 	Created time.Time
 	Tagged  time.Time // when the reference last came to mean it; zero when unknown
+	Labels  map[string]string
+	// References are all that mean it, digests too; sorted.
+	References []string
 	// Healthcheck is the image's own, nil for none.
 	Healthcheck *spec.Healthcheck
 	// Volumes are the targets for which the image asks an anonymous volume.

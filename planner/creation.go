@@ -17,7 +17,7 @@ import (
 func (u *up) creation(r *replica, s step, name string, connect []string) engine.CreateContainer {
 	c := r.service.Container
 	op := engine.CreateContainer{
-		Name: name, Definition: c, Labels: u.labels(r), Connect: connect,
+		Name: name, Definition: c, Image: r.service.ImageID, Labels: u.labels(r), Connect: connect,
 		NetworkMode: u.shared(c.NetworkMode), PID: u.shared(c.PID), IPC: u.shared(c.IPC),
 		Anonymous: u.inherited(r), StopTimeout: r.service.StopTimeout,
 	}
@@ -112,15 +112,51 @@ func (u *up) labels(r *replica) map[string]string {
 		labels[engine.LabelAnonymous] = engine.EncodeMap(inherited)
 	}
 	if len(s.PostStart)+len(s.PreStop) > 0 {
-		labels[engine.LabelHooks] = encode(hooks{s.PostStart, s.PreStop})
+		labels[engine.LabelHooks] = encode(engine.Hooks{PostStart: s.PostStart, PreStop: s.PreStop})
+	}
+	if marks := u.marks(r); len(marks) > 0 {
+		labels[engine.LabelMarks] = engine.EncodeMarks(marks)
 	}
 	return labels
 }
 
-// hooks is the form of engine.LabelHooks.
-type hooks struct {
-	PostStart []spec.Hook `json:"post_start,omitempty"`
-	PreStop   []spec.Hook `json:"pre_stop,omitempty"`
+// marks are those of the secret values that a new container takes over from
+// others of its service: from the one that it replaces, if that has the same.
+func (u *up) marks(r *replica) map[string]string {
+	s := r.service
+	secrets := engine.Secrets(spec.Service{Container: s.Container, PostStart: s.PostStart, PreStop: s.PreStop})
+	if len(secrets) == 0 {
+		return nil
+	}
+	out := map[string]string{}
+	for _, c := range u.kin(r) {
+		made := c.Made()
+		for pointer, value := range secrets {
+			if was, ok := engine.Lookup(made, pointer); ok && was == value && out[pointer] == "" {
+				out[pointer] = c.Mark(pointer)
+			}
+		}
+	}
+	return out
+}
+
+// kin are the containers of the replica's service that are there, the one that
+// it replaces first.
+func (u *up) kin(r *replica) []engine.Container {
+	var out []engine.Container
+	add := func(c *engine.Container) {
+		if c != nil && c.Recorded != nil {
+			out = append(out, *c)
+		}
+	}
+	add(r.found)
+	if old, ok := u.asides[r.name]; ok {
+		add(&old)
+	}
+	for _, c := range u.byService[r.service.Name] {
+		add(c)
+	}
+	return out
 }
 
 // dependsOn is the form in which docker compose records dependencies:

@@ -91,8 +91,13 @@ func (v *verdict) judgeFiles(r *replica) {
 // or pull that this plan makes.
 func (u *up) judgeImage(v *verdict, r *replica) {
 	ref := r.service.Container.Image
-	i := u.images[ref]
+	i := u.imageOf(r.service)
 	switch {
+	case r.service.ImageID != "":
+		if i.id == r.found.ImageID || slices.ContainsFunc(v.reasons, ofImage) {
+			return
+		}
+		v.reasons = append(v.reasons, plan.Reason{Code: plan.Changed, Field: "image", Text: fmt.Sprintf("image: %s was %s then, is %s", ref, short(i.id), short(r.found.ImageID))})
 	case i.action != "":
 		v.guard = append(v.guard, plan.Same{ID: i.action, Image: ref, ImageID: r.found.ImageID})
 		v.doubts = append(v.doubts, plan.Reason{Code: plan.Changed, Field: "image", Text: fmt.Sprintf("image: if %s means another one than %s", ref, short(r.found.ImageID))})
@@ -100,6 +105,9 @@ func (u *up) judgeImage(v *verdict, r *replica) {
 		v.reasons = append(v.reasons, plan.Reason{Code: plan.Changed, Field: "image", Text: fmt.Sprintf("image: %s now means %s, was %s", ref, short(i.id), short(r.found.ImageID))})
 	}
 }
+
+// ofImage reports whether a reason tells of another reference already.
+func ofImage(r plan.Reason) bool { return r.Field == "image" }
 
 // short is an ID as people compare them.
 func short(id string) string {

@@ -29,6 +29,9 @@ func Down(project string, desired *spec.Stack, observed engine.State, opts DownO
 		w.volumes(o.removes)
 	}
 	w.images(o.removes)
+	if len(opts.Services) == 0 {
+		w.history(o.removes)
+	}
 	return w.finish(desired)
 }
 
@@ -117,6 +120,49 @@ func (w *down) volumes(removes []string) {
 			w.add(s, "remove volume "+name, engine.RemoveVolume{Name: name}, after(removes...)...)
 		}
 	}
+}
+
+// history removes the generations, when volumes are to go, and then or with
+// their images the references that keep those.
+func (w *down) history(removes []string) {
+	edges := slices.Clone(removes)
+	if w.opts.Volumes {
+		for _, g := range w.observed.Generations {
+			edges = append(edges, w.add(w.requested("volume", g.Volume), "remove volume "+g.Volume, engine.RemoveVolume{Name: g.Volume}, after(removes...)...))
+		}
+	}
+	if !w.opts.Volumes && w.opts.Images == "" {
+		return
+	}
+	w.releaseImages(edges)
+}
+
+// releaseImages takes away the references that keep images for generations: all
+// of them when all images are to go, and else those without which the image
+// stays, or that the stack has built itself.
+func (w *down) releaseImages(edges []string) {
+	var refs, others []string
+	for _, ref := range sortedKeys(w.observed.Images) {
+		if _, ok := engine.TaggedGeneration(w.plan.Project, ref); ok {
+			refs = append(refs, ref)
+		} else if w.has("remove image " + ref) {
+			others = append(others, ref)
+		}
+	}
+	left := w.observed
+	left.Containers = slices.DeleteFunc(slices.Clone(left.Containers), func(c engine.Container) bool { return !slices.Contains(w.kept, c.Name) })
+	drop, stay := droppable(w.plan.Project, left, refs, others...)
+	if w.opts.Images == "all" {
+		drop, stay = refs, nil
+	}
+	for _, ref := range stay {
+		w.note("", "image %s stays: the image has no other name (--rmi all removes it)", ref)
+	}
+	all := after(edges...)
+	for _, ref := range others {
+		all = append(all, onSettled("remove image "+ref))
+	}
+	w.removeTags(drop, plan.Reason{Code: plan.Requested, Text: "down"}, all...)
 }
 
 // images removes references of images, when asked for: "local" those that were

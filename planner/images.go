@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,12 +24,21 @@ func (u *up) imagesOf(order []string) {
 	for _, name := range order {
 		s := u.desired.Services[name]
 		ref := s.Container.Image
-		if u.images[ref].action != "" {
+		if s.ImageID != "" || u.images[ref].action != "" {
 			continue
 		}
 		found, there := u.observed.Images[ref]
 		u.images[ref] = image{id: found.ID, action: u.bring(s, found, there)}
 	}
+}
+
+// imageOf is the image of a service: the one it is bound to, or what its
+// reference means.
+func (u *up) imageOf(s spec.Service) image {
+	if s.ImageID != "" {
+		return image{id: s.ImageID}
+	}
+	return u.images[s.Container.Image]
 }
 
 // bring plans the build or pull of a service's image, and returns its action,
@@ -123,10 +133,12 @@ func (u *up) checkImages(order []string) error {
 	var errs []error
 	for _, name := range order {
 		s := u.desired.Services[name]
-		if _, there := u.observed.Images[s.Container.Image]; there {
+		if _, there := u.observed.Images[cmp.Or(s.ImageID, s.Container.Image)]; there {
 			continue
 		}
 		switch {
+		case s.ImageID != "":
+			errs = append(errs, &ImageError{Service: name, Image: s.Container.Image, Cause: "as it was then, " + short(s.ImageID) + ", is not there any more"})
 		case s.Build != nil && u.opts.NoBuild:
 			errs = append(errs, &ImageError{Service: name, Image: s.Container.Image, Cause: "not there, and --no-build forbids to build it"})
 		case s.Build == nil && u.policy(s) == "never":

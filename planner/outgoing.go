@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -109,17 +108,15 @@ func (o *outgoing) removeAnonymous(c engine.Container, removed string) {
 
 // hooks are those of the stack file, or else those that the container's label
 // recorded when it was made.
-func (o *outgoing) hooks(c engine.Container) hooks { return hooksOf(o.desired, c) }
+func (o *outgoing) hooks(c engine.Container) engine.Hooks { return hooksOf(o.desired, c) }
 
-func hooksOf(desired *spec.Stack, c engine.Container) hooks {
+func hooksOf(desired *spec.Stack, c engine.Container) engine.Hooks {
 	if desired != nil {
 		if s, ok := desired.Services[c.Service]; ok {
-			return hooks{s.PostStart, s.PreStop}
+			return engine.Hooks{PostStart: s.PostStart, PreStop: s.PreStop}
 		}
 	}
-	var h hooks
-	_ = json.Unmarshal([]byte(c.Labels[engine.LabelHooks]), &h) // no label, or one by hand: no hooks
-	return h
+	return c.DecodeHooks()
 }
 
 // preStop adds the pre_stop hooks of a running container, and returns the

@@ -1,8 +1,6 @@
 package planner
 
 import (
-	"slices"
-
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/spec"
@@ -11,23 +9,9 @@ import (
 // Query is what has to be observed before Up, Build and Pull can plan for
 // desired.
 func Query(desired *spec.Stack) engine.Query {
-	files := map[string][]string{}
-	q := engine.Query{Project: desired.Name, Files: files}
-	for _, key := range sortedKeys(desired.Networks) {
-		q.Networks = append(q.Networks, desired.Networks[key].Name)
-	}
-	for _, key := range sortedKeys(desired.Volumes) {
-		q.Volumes = append(q.Volumes, desired.Volumes[key].Name)
-	}
-	for _, name := range sortedKeys(desired.Services) {
-		s := desired.Services[name]
-		if ref := s.Container.Image; !slices.Contains(q.Images, ref) {
-			q.Images = append(q.Images, ref)
-		}
+	q := engine.Query{Project: desired.Name}.For(desired)
+	for _, s := range desired.Services {
 		q.Limits = q.Limits || limited(s.Container)
-		if len(s.Files) > 0 {
-			files[name] = sortedKeys(s.Files)
-		}
 	}
 	return q
 }

@@ -84,7 +84,7 @@ func byPriority(networks map[string]spec.Endpoint) []string {
 // materials are the edges to what a container is made from.
 func (u *up) materials(r *replica, name string) []plan.Edge {
 	c := r.service.Container
-	edges := slices.Concat(after(u.images[c.Image].action), u.names[name], u.names[r.name])
+	edges := slices.Concat(after(u.imageOf(r.service).action), u.names[name], u.names[r.name])
 	for _, network := range sortedKeys(c.Networks) {
 		edges = append(edges, onDone(u.pending["network "+network]))
 	}

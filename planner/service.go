@@ -175,7 +175,7 @@ func (u *up) proof(s spec.Service) engine.Condition {
 	case u.needed[s.Name][engine.Healthy], check != nil && len(check.Test) > 0:
 		return engine.Healthy
 	}
-	if i := u.observed.Images[s.Container.Image]; i.Healthcheck != nil && !i.Healthcheck.Disabled() {
+	if i := u.observed.Images[cmp.Or(s.ImageID, s.Container.Image)]; i.Healthcheck != nil && !i.Healthcheck.Disabled() {
 		return engine.Healthy
 	}
 	return engine.Ready

@@ -39,6 +39,11 @@ type Service struct {
 	Container Container // what each replica is made from
 	Replicas  int
 
+	// ImageID is the image that containers are made from, whatever
+	// Container.Image means now; "" for what that means. A file cannot ask
+	// for it: a rollback does.
+	ImageID string `json:",omitempty"`
+
 	ContainerName string // fixed name instead of <project>-<service>-<n>; "" for none
 	DependsOn     map[string]Dependency
 	Build         *Build // nil: the image is pulled

@@ -63,6 +63,9 @@ func (p *program) warn(result stack.Result) {
 	for _, w := range result.Warnings {
 		p.say("warning", w.Action.Change.String()+": "+w.Text)
 	}
+	if result.Unrecorded != nil {
+		p.say("warning", "rollback cannot come back to this state: "+result.Unrecorded.Error())
+	}
 }
 
 // preview prints what would be done.

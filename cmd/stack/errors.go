@@ -12,6 +12,7 @@ import (
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/lock"
+	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
 )
@@ -93,6 +94,8 @@ func describe(c *cobra.Command, err error) (text, hint string) {
 		noFile  *spec.NoFileError
 		still   *stack.NotRunningError
 		held    *lock.HeldError
+		secret  *planner.MissingError
+		past    *planner.GenerationError
 	)
 	switch {
 	case errors.As(err, &file):
@@ -111,6 +114,10 @@ func describe(c *cobra.Command, err error) (text, hint string) {
 		return err.Error(), "see: stack config --services, and stack ps -a"
 	case errors.As(err, &held):
 		return err.Error(), heldHint(held)
+	case errors.As(err, &secret):
+		return err.Error(), missingHint(secret)
+	case errors.As(err, &past):
+		return err.Error(), pastHint(past)
 	case errors.As(err, &still):
 		return err.Error(), "start it with: stack up -d " + still.Service
 	}

@@ -59,7 +59,7 @@ func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
 		upCommand(p), downCommand(p), planCommand(p), whyCommand(p), psCommand(p), logsCommand(p), configCommand(p),
 		buildCommand(p), pullCommand(p), createCommand(p), startCommand(p), stopCommand(p),
-		restartCommand(p), rmCommand(p), execCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
+		restartCommand(p), rmCommand(p), rollbackCommand(p), execCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
 	}
 }
 

@@ -34,7 +34,7 @@ import (
 //	record SERVICE STOP READY  says how long the service took in an earlier run
 //	listens PORT/PROTOCOL   a program of the host listens there
 //	ops N                   the engine was asked for N changes since the last ops,
-//	                        those of the lock not counted
+//	                        those of the lock and of generations not counted
 //	locks N                 the lock was taken N times since the last locks
 //	mode FILE MODE          the file's permission bits, in octal
 //	edit FILE FROM TO       replaces the first of a text in a file
@@ -246,8 +246,13 @@ func (w *world) changes(ofLocks bool) (out []plan.Op) {
 			name = op.Definition.Name
 		case engine.RemoveVolume:
 			name = op.Name
+		case engine.TagImage:
+			name = op.As
+		case engine.RemoveImage:
+			name = op.Image
 		}
-		if strings.HasPrefix(name, "stack-lock.") == ofLocks {
+		ofGenerations := strings.Contains(name, "_stack-gen-") || strings.HasPrefix(name, "stack-gen/")
+		if strings.HasPrefix(name, "stack-lock.") == ofLocks && !ofGenerations {
 			out = append(out, op)
 		}
 	}

@@ -49,7 +49,7 @@ func convert(op engine.CreateContainer, api string) (creation, error) {
 func convertConfig(op engine.CreateContainer, ports nat.PortSet) *container.Config {
 	c := op.Definition
 	config := &container.Config{
-		Image: c.Image, Hostname: c.Hostname, Domainname: c.DomainName, User: c.User,
+		Image: cmp.Or(op.Image, c.Image), Hostname: c.Hostname, Domainname: c.DomainName, User: c.User,
 		Env: environment(c.Env), Cmd: command(c.Command), Entrypoint: command(c.Entrypoint),
 		WorkingDir: c.WorkingDir, Labels: engine.With(c.Labels, op.Labels), ExposedPorts: ports,
 		Tty: c.Tty, OpenStdin: c.StdinOpen, AttachStdout: true, AttachStderr: true,

@@ -1,6 +1,7 @@
 package docker
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -105,7 +106,7 @@ func (e *Engine) keepEntrypoint(ctx context.Context, op engine.CreateContainer, 
 	if c.Entrypoint != nil || c.Command == nil || len(*c.Command) > 0 {
 		return nil
 	}
-	image, err := e.client.ImageInspect(ctx, c.Image)
+	image, err := e.client.ImageInspect(ctx, cmp.Or(op.Image, c.Image))
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,9 @@ func decodeContainer(c container.InspectResponse) (engine.Container, error) {
 		if err == nil {
 			observed := observe(*recorded, c)
 			out.Recorded, out.Observed = recorded, &observed
+			if out.Image == out.ImageID {
+				out.Image = recorded.Image // made from the ID, whatever the reference meant
+			}
 		}
 	}
 	out.Anonymous = anonymous(out.Recorded, c)
@@ -173,7 +176,7 @@ func decodeLabel[T spec.Network | spec.Volume](labels map[string]string) (*T, er
 }
 
 func decodeImage(i image.InspectResponse) engine.Image {
-	out := engine.Image{ID: i.ID, Created: moment(i.Created)}
+	out := engine.Image{ID: i.ID, Created: moment(i.Created), References: references(i.RepoTags, i.RepoDigests)}
 	if t := i.Metadata.LastTagTime; t.Year() > 1 {
 		out.Tagged = t
 	}
@@ -181,8 +184,17 @@ func decodeImage(i image.InspectResponse) engine.Image {
 		return out
 	}
 	out.Healthcheck = fromHealth(i.Config.Healthcheck)
+	out.Labels = i.Config.Labels
 	if len(i.Config.Volumes) > 0 {
 		out.Volumes = sortedKeys(i.Config.Volumes)
 	}
 	return out
+}
+
+// references are all that mean an image, sorted. Engines write <none> where an
+// image has none.
+func references(lists ...[]string) []string {
+	all := slices.DeleteFunc(slices.Concat(lists...), func(ref string) bool { return strings.Contains(ref, "<none>") })
+	slices.Sort(all)
+	return all
 }

@@ -80,6 +80,15 @@ func (e *Engine) RemoveImage(ctx context.Context, op engine.RemoveImage) error {
 	return e.fail(err, "remove image %q", op.Image)
 }
 
+// TagImage gives an image one more reference. The call is
+// POST /images/{name}/tag.
+func (e *Engine) TagImage(ctx context.Context, op engine.TagImage) error {
+	if err := e.connect(ctx); err != nil {
+		return err
+	}
+	return e.fail(e.client.ImageTag(ctx, op.Image, op.As), "tag image %q as %q", op.Image, op.As)
+}
+
 // A pullMessage is one line of what the engine answers to a pull.
 type pullMessage struct {
 	ID     string // of a layer, mostly

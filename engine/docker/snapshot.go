@@ -38,6 +38,7 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 	if err != nil {
 		return engine.State{}, e.fail(err, "snapshot")
 	}
+	q = q.Extended(l.labelled())
 	mine, foreign := l.split(q.Project)
 	s.Foreign, s.Listening = foreign, l.listening
 	if err := l.resources(q, &s); err != nil {
@@ -79,6 +80,15 @@ func (e *Engine) list(ctx context.Context) (l lists, err error) {
 	err = group.Wait()
 	slices.SortFunc(l.containers, func(a, b container.Summary) int { return cmp.Compare(nameOf(a), nameOf(b)) })
 	return l, err
+}
+
+// labelled are the volumes with their labels only, by name.
+func (l lists) labelled() map[string]engine.Volume {
+	out := make(map[string]engine.Volume, len(l.volumes))
+	for _, v := range l.volumes {
+		out[v.Name] = engine.Volume{Labels: v.Labels}
+	}
+	return out
 }
 
 // within reports whether something with these labels is in the project, or, for
@@ -144,7 +154,7 @@ func (l lists) resources(q engine.Query, s *engine.State) error {
 		if err != nil {
 			return err
 		}
-		s.Volumes[v.Name] = found
+		s.AddVolume(v.Name, found)
 	}
 	return nil
 }
@@ -206,14 +216,22 @@ func up(state container.ContainerState) bool {
 func (e *Engine) inspectAll(ctx context.Context, q engine.Query, mine []container.Summary, l lists, s *engine.State) error {
 	containers := make([]*engine.Container, len(mine))
 	images := make([]*engine.Image, len(q.Images))
+	var kept map[string]engine.Image
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelInspects)
 	for i, c := range mine {
 		group.Go(func() (err error) {
 			containers[i], err = e.inspectContainer(ctx, c.ID, q, l)
+			if err == nil && q.Contents && containers[i] != nil {
+				containers[i].Contents, err = e.contents(ctx, *containers[i])
+			}
 			return err
 		})
 	}
+	group.Go(func() (err error) {
+		kept, err = e.repository(ctx, q.Repository)
+		return err
+	})
 	for i, ref := range q.Images {
 		if slices.Index(q.Images, ref) == i {
 			group.Go(func() (err error) {
@@ -230,6 +248,7 @@ func (e *Engine) inspectAll(ctx context.Context, q engine.Query, mine []containe
 			s.Containers = append(s.Containers, *c)
 		}
 	}
+	maps.Copy(s.Images, kept)
 	for i, ref := range q.Images {
 		if images[i] != nil {
 			s.Images[ref] = *images[i]

@@ -9,6 +9,10 @@ func images() map[string]func(*suite) {
 		"Pull":       pull,
 		"PullNone":   pullNone,
 		"Build":      build,
+		"Tag":        tag,
+		"FromID":     createFromID,
+		"Contents":   contents,
+		"Generation": generation,
 	}
 }
 

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -34,7 +35,7 @@ func (w *world) create(op engine.CreateContainer) (string, error) {
 		}
 		return "", fmt.Errorf("the name is taken by container %s: %w", rival.id, engine.ErrConflict)
 	}
-	image, ok := w.image(op.Definition.Image)
+	image, ok := w.image(cmp.Or(op.Image, op.Definition.Image))
 	if !ok {
 		return "", fmt.Errorf("image %q: %w", op.Definition.Image, engine.ErrNotFound)
 	}

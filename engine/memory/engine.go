@@ -45,6 +45,7 @@ type world struct {
 	images     map[string]engine.Image // local ones, by canonical reference
 	registry   map[string]engine.Image // what a pull gives
 	builds     map[string]engine.Image // what a build gives, where a test says so
+	host       map[string][]byte       // files of the machine, for bind mounts
 	programs   map[string]Program      // by service or canonical reference
 	made       map[string]int          // how often a thing of that name was made, for IDs
 	ticks      int                     // the clock
@@ -68,6 +69,7 @@ func New() *Engine {
 		images:     map[string]engine.Image{},
 		registry:   map[string]engine.Image{},
 		builds:     map[string]engine.Image{},
+		host:       map[string][]byte{},
 		programs:   map[string]Program{},
 		made:       map[string]int{},
 		records:    map[string]engine.Record{},
@@ -92,7 +94,7 @@ func (e *Engine) Clone() *Engine {
 	}
 	w.networks, w.volumes = maps.Clone(e.networks), maps.Clone(e.volumes)
 	w.images, w.registry, w.builds = maps.Clone(e.images), maps.Clone(e.registry), maps.Clone(e.builds)
-	w.removed, w.records = maps.Clone(e.removed), maps.Clone(e.records)
+	w.removed, w.records, w.host = maps.Clone(e.removed), maps.Clone(e.records), maps.Clone(e.host)
 	w.programs, w.made = maps.Clone(e.programs), maps.Clone(e.made)
 	w.events, w.projects = slices.Clone(e.events), slices.Clone(e.projects)
 	return &Engine{changed: make(chan struct{}), world: w}

@@ -27,6 +27,34 @@ func (e *Engine) CopyFiles(ctx context.Context, op engine.CopyFiles) error {
 	})
 }
 
+// SetFile puts a file onto the host, or takes it away when content is nil: for
+// what containers have bound.
+func (e *Engine) SetFile(path string, content []byte) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.host, path)
+	if content != nil {
+		e.host[path] = content
+	}
+}
+
+// contents are the configs and secrets in a container, bound ones as the host
+// has them.
+func (w *world) contents(c *container, seen engine.Container) map[string][]byte {
+	if seen.Recorded == nil {
+		return nil
+	}
+	out := map[string][]byte{}
+	for target := range seen.Recorded.Files {
+		if file, ok := c.copied[target]; ok {
+			out[target] = slices.Clone(file.Content)
+		} else if content, ok := w.host[seen.Recorded.Mounts[target].Source]; ok {
+			out[target] = slices.Clone(content)
+		}
+	}
+	return out
+}
+
 // mounted reports whether a path lies on a mount.
 func (c *container) mounted(path string) bool {
 	for target := range c.made.Mounts {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -109,6 +111,9 @@ func (e *Engine) BuildImage(ctx context.Context, op engine.BuildImage, progress 
 			}
 			image = engine.Image{ID: "sha256:" + digest("build "+string(text)), Created: e.now()}
 		}
+		if image.Labels == nil {
+			image.Labels = op.Build.Labels
+		}
 		e.tag(op.Image, image)
 		for _, ref := range op.Build.Tags {
 			e.tag(ref, image)
@@ -119,7 +124,32 @@ func (e *Engine) BuildImage(ctx context.Context, op engine.BuildImage, progress 
 	return out, err
 }
 
-// RemoveImage takes a reference away, unless a container uses the image.
+// references are all that mean an image, sorted.
+func (w *world) references(id string) (out []string) {
+	for ref, i := range w.images {
+		if i.ID == id {
+			out = append(out, ref)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TagImage gives an image one more reference.
+func (e *Engine) TagImage(ctx context.Context, op engine.TagImage) error {
+	return e.do(ctx, op, func() error {
+		image, ok := e.image(op.Image)
+		if !ok {
+			return fmt.Errorf("tag image %q: %w", op.Image, engine.ErrNotFound)
+		}
+		image.Tagged = time.Time{} // this reference's own
+		e.tag(op.As, image)
+		return nil
+	})
+}
+
+// RemoveImage takes a reference away, unless it is the last one and a container
+// uses the image.
 func (e *Engine) RemoveImage(ctx context.Context, op engine.RemoveImage) error {
 	return e.do(ctx, op, func() error {
 		image, ok := e.image(op.Image)
@@ -127,7 +157,7 @@ func (e *Engine) RemoveImage(ctx context.Context, op engine.RemoveImage) error {
 			return nil
 		}
 		for _, c := range e.sorted() {
-			if c.imageID == image.ID {
+			if c.imageID == image.ID && len(e.references(image.ID)) == 1 {
 				return fmt.Errorf("remove image %q: in use by container %s: %w", op.Image, c.name, engine.ErrConflict)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/stackfile/stack/engine"
 )
@@ -39,6 +40,7 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.reads++
+	q = q.Extended(e.labelled())
 	s := engine.State{
 		Target: Target, API: e.api(), Taken: e.now(), ConnectAfterCreate: e.connectOne,
 		Listening: slices.Clone(e.listening), Records: maps.Clone(e.records),
@@ -46,6 +48,13 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 	}
 	for _, ref := range q.Images {
 		if i, ok := e.image(ref); ok {
+			i.References = e.references(i.ID)
+			s.Images[ref] = i
+		}
+	}
+	for ref, i := range e.images {
+		if repository, _, _ := strings.Cut(ref, ":"); q.Repository != "" && repository == q.Repository {
+			i.References = e.references(i.ID)
 			s.Images[ref] = i
 		}
 	}
@@ -54,7 +63,25 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 			return engine.State{}, err
 		}
 	}
+	if len(e.records) > 0 { // what a test says goes before what was measured
+		measured := s.Records
+		s.Records = maps.Clone(e.records)
+		for service, r := range measured {
+			if _, said := s.Records[service]; !said {
+				s.Records[service] = r
+			}
+		}
+	}
 	return s, nil
+}
+
+// labelled are the volumes with their labels only, by name.
+func (w *world) labelled() map[string]engine.Volume {
+	out := make(map[string]engine.Volume, len(w.volumes))
+	for name, v := range w.volumes {
+		out[name] = engine.Volume{Labels: v.labels}
+	}
+	return out
 }
 
 // within reports whether something with these labels is in the project, or, for
@@ -73,6 +100,9 @@ func (w *world) readContainers(q engine.Query, s *engine.State) error {
 		found, err := c.snapshot(w.networks)
 		if err != nil {
 			return err
+		}
+		if q.Contents {
+			found.Contents = w.contents(c, found)
 		}
 		s.Containers = append(s.Containers, found)
 	}
@@ -102,7 +132,7 @@ func (w *world) readVolumes(q engine.Query, s *engine.State) error {
 		if err != nil {
 			return err
 		}
-		s.Volumes[name] = found
+		s.AddVolume(name, found)
 	}
 	return nil
 }

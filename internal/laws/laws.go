@@ -67,6 +67,7 @@ func (c Case) Hold(t testing.TB) (*plan.Plan, error) {
 	if !t.Failed() {
 		c.interruptible(t, p, end)
 		c.unharmed(t, p)
+		c.recorded(t, end)
 	}
 	return p, nil
 }

@@ -164,7 +164,7 @@ func (w *world) furnish(s *spec.Service) {
 	}
 	if w.chance(20) {
 		s.Files = map[string]spec.FileContent{"/secret": {Content: []byte("x")}}
-		c.Files = map[string]spec.File{"/secret": {Source: "secrets.x", Digest: "sha256:1"}}
+		c.Files = map[string]spec.File{"/secret": {Source: "secrets.x", Digest: "sha256:2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"}}
 	}
 	s.Update.StartFirst = w.chance(30)
 	if w.chance(20) {

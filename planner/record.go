@@ -1,0 +1,229 @@
+package planner
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/spec"
+)
+
+// generationsKept is how many generations a project has.
+const generationsKept = 3
+
+// A Recording is what a run of Up came to, and how it began.
+type Recording struct {
+	Desired *spec.Stack
+	Options Options
+	Before  engine.State             // as the run found the engine
+	After   engine.State             // as it left it, read with RecordQuery
+	Records map[string]engine.Record // measured in this run, by service
+}
+
+// RecordQuery is what has to be observed before Record can plan for desired.
+func RecordQuery(desired *spec.Stack) engine.Query {
+	q := Query(desired)
+	q.Repository = engine.GenerationRepository(desired.Name)
+	return q
+}
+
+// Record plans the generation of a run that succeeded. The references that keep
+// its images come first, then the volume, which is whole or is not: what an
+// interrupted Record leaves, the next one removes. The plan is empty when the
+// newest generation is what was reached, and for runs that prove nothing: those
+// that start nothing, or replace nothing.
+func Record(r Recording) (*plan.Plan, error) {
+	k := &keeping{draft: newDraft(r.Desired.Name, r.After), Recording: r}
+	if r.Options.NoStart || r.Options.NoRecreate {
+		return k.finish(k.Desired)
+	}
+	reached, err := k.reached()
+	if err != nil {
+		return nil, err
+	}
+	g, err := k.generation(reached)
+	if err != nil {
+		return nil, err
+	}
+	if newest := k.newest(); newest == nil || !k.same(*newest, g, true) {
+		if err := k.keep(g); err != nil {
+			return nil, err
+		}
+	}
+	return k.finish(k.Desired)
+}
+
+// Unkept reports whether the newest generation does not tell of the containers
+// that are there, when desired is reached: the run that made them was killed
+// before it could record them, or the volume was pruned. What makes no
+// difference to a container does not count.
+func Unkept(desired *spec.Stack, observed engine.State, opts Options) bool {
+	k := &keeping{Recording: Recording{Desired: desired, Options: opts, After: observed}}
+	reached, err := k.reached()
+	if err != nil || opts.NoStart || opts.NoRecreate || len(observed.Containers) == 0 {
+		return false
+	}
+	bare, _, err := engine.Withhold(reached)
+	newest := k.newest()
+	return err == nil && (newest == nil || newest.Stack == nil || encode(shape(bare)) != encode(shape(newest.Stack)))
+}
+
+// shape is what a stack asks of containers.
+func shape(s *spec.Stack) map[string]spec.Service {
+	out := map[string]spec.Service{}
+	for name, service := range s.Services {
+		out[name] = spec.Service{Container: service.Container, ImageID: service.ImageID, Replicas: service.Replicas}
+	}
+	return out
+}
+
+// keeping is the work sheet of one Record.
+type keeping struct {
+	draft
+	Recording
+	reachedStack *spec.Stack // with its secrets
+}
+
+// newest is the newest generation before this one, nil for none.
+func (k *keeping) newest() *engine.Generation {
+	all := k.After.Generations
+	if len(all) == 0 {
+		return nil
+	}
+	return &all[len(all)-1]
+}
+
+// reached is the stack as it is now: what was asked for, of services that were
+// left alone what the newest generation says.
+func (k *keeping) reached() (*spec.Stack, error) {
+	u := newUp(k.Desired, k.After, k.Options)
+	if _, err := u.choose(); err != nil {
+		return nil, err
+	}
+	out := &spec.Stack{
+		Name: k.Desired.Name, WorkingDir: k.Desired.WorkingDir, Files: k.Desired.Files, Inactive: slices.Clone(k.Desired.Inactive),
+		Services: map[string]spec.Service{}, Networks: maps.Clone(k.Desired.Networks), Volumes: maps.Clone(k.Desired.Volumes),
+	}
+	for name := range k.Desired.Services {
+		if u.chosen[name] {
+			out.Services[name] = k.lasting(k.Desired.Services[name], u.replicas(k.Desired.Services[name]))
+		} else {
+			out.Inactive = append(out.Inactive, name)
+		}
+	}
+	if len(k.Options.Services) > 0 {
+		k.merge(out)
+	}
+	slices.Sort(out.Inactive)
+	return out, nil
+}
+
+// merge adds the services that the run was not about, as the newest generation
+// has them.
+func (k *keeping) merge(out *spec.Stack) {
+	newest := k.newest()
+	if newest == nil || newest.Stack == nil {
+		return
+	}
+	out.Services = union(newest.Stack.Services, out.Services)
+	out.Networks = union(newest.Stack.Networks, out.Networks)
+	out.Volumes = union(newest.Stack.Volumes, out.Volumes)
+	out.Inactive = slices.DeleteFunc(out.Inactive, func(name string) bool {
+		_, ok := out.Services[name]
+		return ok
+	})
+}
+
+// lasting is a service without what is about the way and not the result: a
+// rollback builds nothing, pulls nothing, and knows no inputs of jobs.
+func (k *keeping) lasting(s spec.Service, replicas int) spec.Service {
+	s.Replicas, s.ImageID = replicas, k.imageID(s)
+	s.Build, s.PullPolicy, s.PullAfter = nil, "", 0
+	s.Touched, s.Unread, s.Container.Inputs = nil, nil, nil
+	return s
+}
+
+// imageID is what the service's containers are made from.
+func (k *keeping) imageID(s spec.Service) string {
+	for _, c := range k.After.Containers {
+		if c.Service == s.Name && !c.OneOff {
+			return c.ImageID
+		}
+	}
+	if s.ImageID != "" {
+		return s.ImageID
+	}
+	return k.After.Images[s.Container.Image].ID
+}
+
+// generation is what is kept of the stack that was reached.
+func (k *keeping) generation(reached *spec.Stack) (engine.Generation, error) {
+	k.reachedStack = reached
+	bare, left, err := engine.Withhold(reached)
+	if err != nil {
+		return engine.Generation{}, err
+	}
+	g := engine.Generation{Number: 1, Project: reached.Name, Stack: bare, Withheld: map[string][]string{}, Records: map[string]engine.Record{}}
+	newest := k.newest()
+	if newest != nil {
+		g.Number = newest.Number + 1
+	}
+	g.Volume = engine.GenerationVolume(g.Project, g.Number)
+	for _, pointer := range left {
+		g.Withheld[pointer] = k.marks(pointer)
+	}
+	if newest != nil {
+		k.inherit(&g, *newest)
+	}
+	maps.Copy(g.Records, k.Records)
+	for name := range g.Records {
+		if _, ok := reached.Services[name]; !ok {
+			delete(g.Records, name)
+		}
+	}
+	return g, nil
+}
+
+// inherit takes over what the run was not about.
+func (k *keeping) inherit(g *engine.Generation, newest engine.Generation) {
+	for pointer, marks := range newest.Withheld {
+		name := engine.Steps(pointer)[1]
+		if was, ok := newest.Stack.Services[name]; ok && reflect.DeepEqual(k.reachedStack.Services[name], was) {
+			g.Withheld[pointer] = marks
+		}
+	}
+	maps.Copy(g.Records, newest.Records)
+}
+
+// marks are those of the containers that have the value at a pointer now.
+func (k *keeping) marks(pointer string) []string {
+	value, _ := engine.Lookup(k.reachedStack, pointer)
+	var out []string
+	eachHolder(k.After, pointer, func(c engine.Container, rest, has string) {
+		if mark := c.Mark(rest); has == value && !slices.Contains(out, mark) {
+			out = append(out, mark)
+		}
+	})
+	slices.Sort(out)
+	return out
+}
+
+// eachHolder calls f for each container that has a value at the pointer of a
+// stack, with the pointer within the service.
+func eachHolder(observed engine.State, pointer string, f func(c engine.Container, rest, value string)) {
+	steps := engine.Steps(pointer)
+	if steps[0] != "Services" || len(steps) < 3 {
+		return
+	}
+	rest := engine.Pointer(steps[2:]...)
+	for _, c := range observed.Containers {
+		if c.Service != steps[1] || c.OneOff || c.Recorded == nil {
+			continue
+		}
+		if value, ok := engine.Lookup(c.Made(), rest); ok {
+			f(c, rest, value)
+		}
+	}
+}
