@@ -1,0 +1,315 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+var everyFault = flag.Bool("faults", false, "have every fault happen at every call, where a sample is the default; takes most of an hour")
+
+// sampled is how many points of one scenario's the sample has.
+const sampled = 4
+
+// TestNothingIsLeftHalfWay has each fault happen at each call to the engine, those
+// that only read too, of each scenario: n runs over the calls of an undisturbed
+// run. The same command, once more, must then reach the undisturbed result:
+// the same definitions, nothing that is left over, and the volumes' contents.
+func TestNothingIsLeftHalfWay(t *testing.T) {
+	sum := &tally{points: map[string]*count{}}
+	t.Cleanup(func() { sum.print(t) }) // when the parallel ones are through
+	for _, cycle := range cycles {
+		t.Run(cycle[0].name, func(t *testing.T) {
+			if !*everyFault {
+				newLane(t, cycle, sum).run(faults)
+				return
+			}
+			for _, f := range faults {
+				t.Run(f.name, func(t *testing.T) { newLane(t, cycle, sum).run([]fault{f}) })
+			}
+		})
+	}
+}
+
+// A tally counts points by scenario and fault.
+type tally struct {
+	mu     sync.Mutex // lanes run at once
+	points map[string]*count
+}
+
+type count struct{ tried, met, failed int }
+
+func (y *tally) note(name string, met, failed bool) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.points[name] == nil {
+		y.points[name] = &count{}
+	}
+	c := y.points[name]
+	c.tried++
+	if met {
+		c.met++
+	}
+	if failed {
+		c.failed++
+	}
+}
+
+func (y *tally) print(t *testing.T) {
+	all := count{}
+	for _, name := range slices.Sorted(maps.Keys(y.points)) {
+		c := y.points[name]
+		t.Logf("%-40s %4d points, %4d met, %d did not converge", name, c.tried, c.met, c.failed)
+		all.tried, all.met, all.failed = all.tried+c.tried, all.met+c.met, all.failed+c.failed
+	}
+	t.Logf("%-40s %4d points, %4d met, %d did not converge", "total", all.tried, all.met, all.failed)
+	if all.met*10 < all.tried*9 {
+		t.Errorf("only %d of %d points were met: the runs must be alike", all.met, all.tried)
+	}
+}
+
+// A lane is one sandbox that goes through a cycle again and again.
+type lane struct {
+	*sandbox
+	api    api
+	cycle  []scenario
+	sum    *tally
+	calls  []int     // of each scenario's undisturbed run
+	wanted []picture // what it ends with
+	litter []string  // anonymous volumes of before: down leaves them
+}
+
+func newLane(t *testing.T, cycle []scenario, sum *tally) *lane {
+	t.Helper()
+	l := &lane{sandbox: newSandbox(t, tiers), api: apiOf(t, os.Getenv("DOCKER_HOST")), cycle: cycle, sum: sum}
+	t.Cleanup(l.clear)
+	if !cycle[0].fresh {
+		l.run1(up, 0)
+		l.mark()
+	}
+	for _, sc := range cycle {
+		l.lay(sc)
+		r := l.run1(sc.args, sc.code)
+		p, _ := l.picture(l.api)
+		l.calls, l.wanted = append(l.calls, len(r.calls)), append(l.wanted, p)
+		l.leave(sc)
+	}
+	return l
+}
+
+// run1 runs the program, which must end so.
+func (l *lane) run1(args []string, code int) result {
+	l.t.Helper()
+	return l.try(args...).ended(code)
+}
+
+// lay lays out the file of a scenario.
+func (l *lane) lay(sc scenario) {
+	l.t.Helper()
+	if sc.fresh {
+		l.clear()
+	}
+	if sc.edit == nil {
+		return
+	}
+	path := filepath.Join(l.dir, "stack.yaml")
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, []byte(sc.edit(string(text))), 0o644)
+	}
+	if err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// clear removes the volumes that the scenario before has left.
+func (l *lane) clear() {
+	for _, volume := range append(l.litter, l.name+"_data") {
+		_, _ = l.api.try(http.MethodDelete, "/volumes/"+volume, nil, nil) // those that are there
+	}
+	l.litter = nil
+}
+
+// leave leaves something in the volumes that were made.
+func (l *lane) leave(sc scenario) {
+	l.t.Helper()
+	if sc.fresh {
+		l.mark()
+	}
+}
+
+// mark writes into the volumes what must be there from now on.
+func (l *lane) mark() {
+	l.t.Helper()
+	l.api.writeFile(l.name+"-db-1", "/data", "mark", l.name)
+	l.api.writeFile(l.name+"-back-1", "/scratch", "mark", l.name)
+}
+
+// lost says which of the volumes has lost what was written into it.
+func (l *lane) lost() string {
+	l.t.Helper()
+	for _, volume := range append(l.scratch(), l.name+"_data") {
+		if got := l.api.readFile(probeImage, volume, "mark"); got != l.name {
+			return fmt.Sprintf("volume %s says %q", volume, got)
+		}
+	}
+	return ""
+}
+
+// scratch is the anonymous volume of the first back, if there is one.
+func (l *lane) scratch() (volumes []string) {
+	l.t.Helper()
+	for _, c := range get[[]listed](l.api, "/containers/json", labelled("com.docker.compose.project="+l.name)) {
+		for _, m := range get[inspected](l.api, "/containers/"+c.ID+"/json", nil).Mounts {
+			if m.Destination == "/scratch" && c.Labels["com.docker.compose.container-number"] == "1" {
+				volumes = append(volumes, m.Name)
+			}
+		}
+	}
+	return volumes
+}
+
+// A faultPoint is a fault at the n-th call of a scenario.
+type faultPoint struct {
+	fault fault
+	n     int
+}
+
+// run goes through all points of these faults, or through the sample.
+func (l *lane) run(kinds []fault) {
+	l.t.Helper()
+	points := make([][]faultPoint, len(l.cycle))
+	rounds := 0
+	for i := range l.cycle {
+		for n := range l.calls[i] {
+			for _, f := range kinds {
+				points[i] = append(points[i], faultPoint{f, n + 1})
+			}
+		}
+		if !*everyFault {
+			points[i] = sample(points[i], l.cycle[i].name)
+		}
+		rounds = max(rounds, len(points[i]))
+	}
+	for round := range rounds {
+		for i := range l.cycle {
+			if round < len(points[i]) {
+				l.point(i, points[i][round])
+			} else {
+				l.undisturbed(i)
+			}
+		}
+	}
+}
+
+// sample is a few points, spread evenly; the same ones each time.
+func sample(all []faultPoint, seed string) (out []faultPoint) {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(seed))
+	step := max(1, len(all)/sampled)
+	for i := int(h.Sum32()) & 0xffff % step; i < len(all) && len(out) < sampled; i += step {
+		out = append(out, all[i])
+	}
+	return out
+}
+
+// undisturbed is a step of the cycle that has no point left to try.
+func (l *lane) undisturbed(i int) {
+	l.t.Helper()
+	l.lay(l.cycle[i])
+	l.litter = append(l.litter, l.scratch()...)
+	l.run1(l.cycle[i].args, l.cycle[i].code)
+	l.leave(l.cycle[i])
+}
+
+// point has one fault happen, and sees to it that the same command, once more,
+// reaches the undisturbed result.
+func (l *lane) point(i int, p faultPoint) {
+	l.t.Helper()
+	sc := l.cycle[i]
+	l.lay(sc)
+	_, before := l.picture(l.api)
+	l.litter = append(l.litter, l.scratch()...)
+	r, hit := l.disturb(p.fault, p.n, sc.args...)
+	good := l.wantClean(p.fault, hit, r, sc.code)
+	var wrong []string
+	if p.fault.passes && !hit.greets() {
+		if now, _ := l.picture(l.api); now.unlike(l.wanted[i]) != "" {
+			wrong = append(wrong, "at once:\n"+now.unlike(l.wanted[i]))
+		}
+	}
+	again := l.try(sc.args...)
+	wrong = append(wrong, l.unlike(i, again, before)...)
+	failed := !good || len(wrong) > 0
+	l.sum.note(sc.name+", "+p.fault.name, hit != call{}, failed)
+	if len(wrong) > 0 {
+		l.t.Errorf("%s, %s at call %d of %d, %s:\n%s\n--- the run ---\n%s%s\n--- once more ---\n%s%s",
+			sc.name, p.fault.name, p.n, l.calls[i], hit, strings.Join(wrong, "\n"), r.stdout, r.stderr, again.stdout, again.stderr)
+	}
+	if failed {
+		l.repair(i)
+	}
+	l.leave(sc)
+}
+
+// unlike is all in which the project differs from what an undisturbed run
+// leaves.
+func (l *lane) unlike(i int, again result, before map[string]string) (wrong []string) {
+	sc := l.cycle[i]
+	if again.code != sc.code {
+		wrong = append(wrong, fmt.Sprintf("once more: exit status %d, want %d", again.code, sc.code))
+	}
+	now, ids := l.picture(l.api)
+	if d := now.unlike(l.wanted[i]); d != "" {
+		wrong = append(wrong, d)
+	}
+	if sc.code != 0 && !maps.Equal(ids, before) {
+		wrong = append(wrong, fmt.Sprintf("the old containers are not those of before: %v, were %v", ids, before))
+	}
+	if want := map[bool]int{false: 0, true: 2}[sc.code != 0]; sc.args[0] == "up" && len(wrong) == 0 {
+		if plan := l.try("plan", "--exit-code"); plan.code != want {
+			wrong = append(wrong, fmt.Sprintf("plan --exit-code: %d, want %d:\n%s%s", plan.code, want, plan.stdout, plan.stderr))
+		}
+	}
+	if lost := l.lostNow(sc); lost != "" {
+		wrong = append(wrong, lost)
+	}
+	return wrong
+}
+
+func (l *lane) lostNow(sc scenario) string {
+	if sc.fresh {
+		return "" // nothing was there to be lost
+	}
+	return l.lost()
+}
+
+// repair lets the points after one that has failed begin where they should.
+func (l *lane) repair(i int) {
+	l.t.Helper()
+	l.sweep()
+	sc := l.cycle[i]
+	if sc.args[0] == "down" {
+		return
+	}
+	if sc.code == 0 {
+		l.run1(up, 0)
+	} else {
+		l.edit("stack.yaml", `command: [exit, "3"]`, `command: [-address, ":8080"]`)
+		l.run1(up, 0)
+		l.lay(sc)
+	}
+	if !sc.fresh {
+		l.mark()
+	}
+}
