@@ -80,9 +80,9 @@ func labelled(label string) url.Values {
 	return url.Values{"filters": {string(filters)}, "all": {"1"}}
 }
 
-// readFile is the text of a file in a volume, read through a container that is
+// readVolume is the text of a file in a volume, read through a container that is
 // made for it and never started.
-func (a api) readFile(image, volume, file string) string {
+func (a api) readVolume(image, volume, file string) string {
 	a.t.Helper()
 	config, _ := json.Marshal(map[string]any{ // strings always encode
 		"Image": image, "HostConfig": map[string]any{"Binds": []string{volume + ":/volume"}},
@@ -93,7 +93,13 @@ func (a api) readFile(image, volume, file string) string {
 		a.t.Fatalf("a container to read volume %s: %v", volume, err)
 	}
 	defer func() { _, _ = a.try(http.MethodDelete, "/containers/"+made.ID, url.Values{"force": {"1"}}, nil) }()
-	archive, err := a.try(http.MethodGet, "/containers/"+made.ID+"/archive", url.Values{"path": {"/volume/" + file}}, nil)
+	return a.readFile(made.ID, "/volume/"+file)
+}
+
+// readFile is the text of a file in a container, or why there is none.
+func (a api) readFile(container, file string) string {
+	a.t.Helper()
+	archive, err := a.try(http.MethodGet, "/containers/"+container+"/archive", url.Values{"path": {file}}, nil)
 	if err != nil {
 		return err.Error()
 	}
@@ -102,7 +108,7 @@ func (a api) readFile(image, volume, file string) string {
 		archive, err = io.ReadAll(r)
 	}
 	if err != nil {
-		a.t.Fatalf("volume %s: %v", volume, err)
+		return err.Error()
 	}
 	return string(archive)
 }

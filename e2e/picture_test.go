@@ -98,7 +98,7 @@ func (c inspected) portrait(project string, networks map[string]string) portrait
 		if on == "" {
 			on = "gone: " + strings.TrimPrefix(name, project)
 		}
-		aliases := slices.DeleteFunc(slices.Clone(n.Aliases), func(alias string) bool { return strings.HasPrefix(c.ID, alias) })
+		aliases := slices.DeleteFunc(slices.Clone(n.Aliases), func(alias string) bool { return alias == c.ID[:12] })
 		slices.Sort(aliases)
 		p.Aliases = append(p.Aliases, on+": "+strings.Join(slices.Compact(aliases), " "))
 	}
