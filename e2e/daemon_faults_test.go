@@ -1,0 +1,162 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// The engine restarts at some calls of an update: in order, and by being killed.
+// The update rides it out or fails and says why; the next one ends as it would
+// have.
+func TestTheEngineRestartsInTheMiddleOfUp(t *testing.T) {
+	t.Parallel()
+	d := newDaemon(t, "")
+	s := d.sandbox(tiers)
+	s.run(up...)
+	d.api.writeFile(s.name+"-db-1", "/data", "mark", s.name)
+	calls, wanted := s.undisturbedUpdates(d.api)
+	step := calls // one point of each way
+	if *everyFault {
+		step = 2
+	}
+	points, through := 0, 0
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		for n := 1 + int(sig)%2*calls/2; n <= calls; n += step {
+			level := s.nextLevel()
+			r, err := s.restartAt(d, sig, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			points++
+			if r.code == 0 {
+				through++
+			} else if r.code != 1 || !strings.Contains(r.stderr, "error: ") {
+				t.Errorf("%s at changing call %d: exit status %d, which no error explains:\n%s%s", sig, n, r.code, r.stdout, r.stderr)
+			}
+			again := s.run(up...)
+			if now, _ := s.picture(d.api); now.unlike(wanted[level]) != "" {
+				t.Errorf("%s at changing call %d of %d:\n%s\n--- the run ---\n%s\n--- once more ---\n%s", sig, n, calls, now.unlike(wanted[level]), r.stderr, again.stderr)
+			}
+			if got := d.api.readFile(s.name+"-db-1", "/data/mark"); got != s.name {
+				t.Errorf("the volume says %q", got)
+			}
+		}
+	}
+	t.Logf("%d restarts of the engine, %d of them ridden out, the others put right by the next up", points, through)
+}
+
+// nextLevel changes the stack to its other version, and says which that is.
+func (s *sandbox) nextLevel() string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, "stack.yaml"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	from, to := "1", "2"
+	if strings.Contains(string(text), `LEVEL: "2"`) {
+		from, to = to, from
+	}
+	s.edit("stack.yaml", fmt.Sprintf("LEVEL: %q", from), fmt.Sprintf("LEVEL: %q", to))
+	return to
+}
+
+// undisturbedUpdates goes to the other version and back: how many changing calls
+// that takes, and how it ends.
+func (s *sandbox) undisturbedUpdates(a api) (calls int, wanted map[string]picture) {
+	s.t.Helper()
+	wanted = map[string]picture{}
+	for range 2 {
+		level := s.nextLevel()
+		calls = len(s.run(up...).mutations())
+		wanted[level], _ = s.picture(a)
+	}
+	return calls, wanted
+}
+
+// restartAt runs an up during which the engine is restarted, at the n-th changing
+// call.
+func (s *sandbox) restartAt(d *daemon, sig syscall.Signal, n int) (result, error) {
+	s.t.Helper()
+	var seen atomic.Int32
+	back := make(chan error, 1)
+	s.wire.intercept(func(c call, forward func()) {
+		if c.mutates() && seen.Add(1) == int32(n) {
+			go func() { back <- d.restart(sig) }()
+		}
+		forward()
+	})
+	r := s.try(up...)
+	s.wire.intercept(nil)
+	if int(seen.Load()) < n {
+		return r, fmt.Errorf("only %d changing calls, where the engine was to restart at %d", seen.Load(), n)
+	}
+	return r, <-back
+}
+
+// room is what is left of a full disk, in bytes: where an update fails depends
+// on it.
+func room() []int {
+	if *everyFault {
+		return []int{0, 4 << 10, 16 << 10, 64 << 10, 256 << 10}
+	}
+	return []int{0, 16 << 10}
+}
+
+// The engine's disk is full: an update fails and says so, the old containers go on
+// to serve, and when there is room again the next update is made.
+func TestTheEnginesDiskIsFull(t *testing.T) {
+	t.Parallel()
+	d := newDaemon(t, "40m")
+	s := d.sandbox(tiers)
+	s.run(up...)
+	d.api.writeFile(s.name+"-db-1", "/data", "mark", s.name)
+	_, wanted := s.undisturbedUpdates(d.api)
+	for _, left := range room() {
+		before, ids := s.picture(d.api)
+		level := s.nextLevel()
+		empty := d.fill(left)
+		r := s.try(up...)
+		now, still := s.picture(d.api)
+		empty()
+		if r.code != 1 {
+			t.Errorf("%d bytes left: exit status %d\n%s%s", left, r.code, r.stdout, r.stderr)
+		}
+		r.says("error: .*no space left on device", "hint: free some space")
+		if !maps.Equal(still, ids) || now.unlike(before) != "" {
+			t.Errorf("%d bytes left: not as before:\n%s\n%s%s", left, now.unlike(before), r.stdout, r.stderr)
+		}
+		s.run(up...)
+		if now, _ := s.picture(d.api); now.unlike(wanted[level]) != "" {
+			t.Errorf("after %d bytes were left: %s", left, now.unlike(wanted[level]))
+		}
+		if got := d.api.readFile(s.name+"-db-1", "/data/mark"); got != s.name {
+			t.Errorf("the volume says %q", got)
+		}
+	}
+}
+
+// fill leaves so many bytes of the storage, until empty is called.
+func (d *daemon) fill(left int) (empty func()) {
+	d.t.Helper()
+	path := fmt.Sprintf("/proc/%d/root%s", d.holder.Process.Pid, filepath.Join(d.dir, "data", "filler"))
+	file, err := os.Create(path)
+	d.check(err)
+	for page := make([]byte, 4<<10); err == nil; {
+		_, err = file.Write(page)
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		d.t.Fatalf("fill the storage: %v", err)
+	}
+	at, err := file.Seek(0, 2)
+	d.check(errors.Join(err, file.Truncate(at-int64(left)), file.Close()))
+	return func() { d.check(os.Remove(path)) }
+}
