@@ -31,15 +31,18 @@ func Load(ctx context.Context, opts spec.LoadOptions) (*spec.Stack, error) {
 
 // Plan looks at the engine and says what reaching the goal takes.
 func Plan(ctx context.Context, r engine.Reader, goal Goal) (*plan.Plan, error) {
-	return planWith(ctx, r, goal, nil)
+	p, _, err := planWith(ctx, r, goal, nil)
+	return p, err
 }
 
-func planWith(ctx context.Context, r engine.Reader, goal Goal, pause Pause) (*plan.Plan, error) {
+// planWith returns what it has seen, too.
+func planWith(ctx context.Context, r engine.Reader, goal Goal, pause Pause) (*plan.Plan, engine.State, error) {
 	observed, err := snapshot(ctx, r, goal.Query, pause)
 	if err != nil {
-		return nil, fmt.Errorf("look at the engine: %w", err)
+		return nil, engine.State{}, fmt.Errorf("look at the engine: %w", err)
 	}
-	return goal.Plan(observed)
+	p, err := goal.Plan(observed)
+	return p, observed, err
 }
 
 // Options of Apply. The zero value is right for a program that only wants the
@@ -70,12 +73,12 @@ type Options struct {
 // interruption by the end of ctx, and the loss of the lock; the Result tells what
 // was done up to then, and has no plan when nothing can have been.
 func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Result, error) {
-	p, err := planWith(ctx, e, goal, opts.Pause)
+	p, observed, err := planWith(ctx, e, goal, opts.Pause)
 	if err != nil {
 		return Result{}, err
 	}
 	if p.Empty() || opts.Unlocked {
-		return carryOut(ctx, e, p, opts)
+		return carryOut(ctx, e, p, observed, opts)
 	}
 	return locked(ctx, e, p.Project, goal, opts)
 }
@@ -99,23 +102,23 @@ func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opt
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := planWith(guarded, e, goal, opts.Pause)
+	p, observed, err := planWith(guarded, e, goal, opts.Pause)
 	if lost := new(lock.LostError); errors.As(context.Cause(guarded), &lost) {
 		return Result{}, lost
 	}
 	if err != nil {
 		return Result{}, err
 	}
-	return carryOut(guarded, e, p, opts)
+	return carryOut(guarded, e, p, observed, opts)
 }
 
-func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, opts Options) (Result, error) {
+func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, observed engine.State, opts Options) (Result, error) {
 	if opts.Planned != nil {
 		if err := opts.Planned(p); err != nil {
 			return Result{Plan: p}, err
 		}
 	}
-	performer := &performer{engine: e, project: p.Project, pause: opts.Pause, ctx: ctx}
+	performer := &performer{engine: e, project: p.Project, pause: opts.Pause, ctx: ctx, before: starts(observed)}
 	done, err := reconciler.Apply(ctx, performer.perform, p, reconciler.Options{
 		Parallel: opts.Parallel, Events: opts.Events, Abort: opts.Abort,
 	})
