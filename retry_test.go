@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stackfile/stack"
@@ -202,4 +203,19 @@ func TestTheLocksCallsAreTriedAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is looked at after all is done is looked at again too: the run has done
+// its work, and must not fail by its summary.
+func TestContainersAreLookedAtAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := jobEngine()
+		if err := apply(e, nil); err != nil {
+			t.Fatal(err)
+		}
+		list, err := stack.Containers(t.Context(), &busyReader{e, 4}, stack.Project{Name: "p"}, stack.Selection{})
+		if err != nil || len(list) != 1 {
+			t.Errorf("%d containers, error %v", len(list), err)
+		}
+	})
 }

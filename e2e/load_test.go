@@ -45,7 +45,7 @@ type request struct {
 func newLoad(t testing.TB, address string) *load {
 	t.Helper()
 	l := &load{t: t}
-	client := &http.Client{Timeout: 20 * time.Second}
+	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 	limit := time.After(deadline)
 	for first := ask(client, address); first.err != nil; first = ask(client, address) {
 		select {
