@@ -205,11 +205,13 @@ func (l *lane) run(kinds []fault) {
 	for i := range l.cycle {
 		for n := range l.calls[i] {
 			for _, f := range kinds {
-				points[i] = append(points[i], faultPoint{f, n + 1})
+				if l.takes(i, n) {
+					points[i] = append(points[i], faultPoint{f, n + 1})
+				}
 			}
 		}
 		if !*everyFault {
-			points[i] = sample(points[i], l.cycle[i].name)
+			points[i] = sample(points[i], fmt.Sprint(l.cycle[i].name, i))
 		}
 		rounds = max(rounds, len(points[i]))
 	}
@@ -222,6 +224,15 @@ func (l *lane) run(kinds []fault) {
 			}
 		}
 	}
+}
+
+// takes reports whether the i-th scenario has its n-th call disturbed: of two of
+// one name each has half of them.
+func (l *lane) takes(i, n int) bool {
+	if last := len(l.cycle) - 1; l.cycle[0].name == l.cycle[last].name {
+		return n%len(l.cycle) == i
+	}
+	return true
 }
 
 // sample is a few points, spread evenly; the same ones each time.

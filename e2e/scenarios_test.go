@@ -37,7 +37,8 @@ configs: {settings: {content: "x"}}
 `
 
 // A scenario is a change of that stack, and the command that makes it. Those of
-// a cycle follow each other: each begins where the one before has ended.
+// a cycle follow each other: each begins where the one before has ended. Two of
+// one name are the same there and back, and share its points.
 type scenario struct {
 	name string
 	edit func(text string) string // what changes in the file; nil: nothing
@@ -61,7 +62,7 @@ var cycles = [][]scenario{
 	},
 	{
 		{name: "update", edit: swap(`LEVEL: "1"`, `LEVEL: "2"`), args: up},
-		{name: "update back", edit: swap(`LEVEL: "2"`, `LEVEL: "1"`), args: up},
+		{name: "update", edit: swap(`LEVEL: "2"`, `LEVEL: "1"`), args: up},
 	},
 	{
 		{name: "failing update", edit: swap(`command: [-address, ":8080"]`, `command: [exit, "3"]`), args: up, code: 1},
@@ -72,6 +73,6 @@ var cycles = [][]scenario{
 	},
 	{
 		{name: "network change", edit: swap("internal: false", "internal: true"), args: up},
-		{name: "network change back", edit: swap("internal: true", "internal: false"), args: up},
+		{name: "network change", edit: swap("internal: true", "internal: false"), args: up},
 	},
 }
