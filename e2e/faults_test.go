@@ -71,8 +71,11 @@ func (s *sandbox) disturb(f fault, n int, args ...string) (r result, hit call) {
 func (s *sandbox) wantClean(f fault, hit call, r result, code int) bool {
 	s.t.Helper()
 	switch {
-	case f.kills || hit == call{}:
-		return true
+	case f.kills && hit != call{}:
+		if r.code != -1 {
+			s.t.Errorf("%s at %s: it was not killed, but ended with exit status %d", f.name, hit, r.code)
+		}
+		return r.code == -1
 	case r.code == code:
 		return true
 	case f.passes && !hit.greets():

@@ -5,7 +5,6 @@ package e2e_test
 import (
 	"flag"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"net/http"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 var everyFault = flag.Bool("faults", false, "have every fault happen at every call, where a sample is the default; takes most of an hour")
@@ -29,15 +29,15 @@ func TestNothingIsLeftHalfWay(t *testing.T) {
 	t.Parallel()
 	sum := &tally{points: map[string]*count{}}
 	t.Cleanup(func() { sum.print(t) }) // when the parallel ones are through
-	for _, cycle := range cycles {
+	for number, cycle := range cycles {
 		t.Run(cycle[0].name, func(t *testing.T) {
 			if !*everyFault {
-				newLane(t, cycle, sum).run(faults)
+				newLane(t, number, cycle, sum).run(nil)
 				return
 			}
 			t.Parallel()
 			for _, f := range faults {
-				t.Run(f.name, func(t *testing.T) { newLane(t, cycle, sum).run([]fault{f}) })
+				t.Run(f.name, func(t *testing.T) { newLane(t, number, cycle, sum).run([]fault{f}) })
 			}
 		})
 	}
@@ -84,6 +84,7 @@ func (y *tally) print(t *testing.T) {
 type lane struct {
 	*sandbox
 	api    api
+	number int // of the cycle
 	cycle  []scenario
 	sum    *tally
 	calls  []int     // of each scenario's undisturbed run
@@ -91,9 +92,9 @@ type lane struct {
 	litter []string  // anonymous volumes of before: down leaves them
 }
 
-func newLane(t *testing.T, cycle []scenario, sum *tally) *lane {
+func newLane(t *testing.T, number int, cycle []scenario, sum *tally) *lane {
 	t.Helper()
-	l := &lane{sandbox: newSandbox(t, tiers), api: apiOf(t, os.Getenv("DOCKER_HOST")), cycle: cycle, sum: sum}
+	l := &lane{number: number, sandbox: newSandbox(t, tiers), api: apiOf(t, os.Getenv("DOCKER_HOST")), cycle: cycle, sum: sum}
 	t.Cleanup(l.clear)
 	if !cycle[0].fresh {
 		l.run1(up, 0)
@@ -197,12 +198,15 @@ type faultPoint struct {
 	n     int
 }
 
-// run goes through all points of these faults, or through the sample.
+// run goes through all points of these faults, or through the sample for nil.
 func (l *lane) run(kinds []fault) {
 	l.t.Helper()
 	points := make([][]faultPoint, len(l.cycle))
 	rounds := 0
 	for i := range l.cycle {
+		if kinds == nil {
+			points[i] = l.sample(i)
+		}
 		for n := range l.calls[i] {
 			for _, f := range kinds {
 				if l.takes(i, n) {
@@ -210,15 +214,19 @@ func (l *lane) run(kinds []fault) {
 				}
 			}
 		}
-		if !*everyFault {
-			points[i] = sample(points[i], fmt.Sprint(l.cycle[i].name, i))
-		}
 		rounds = max(rounds, len(points[i]))
 	}
+	begun, count := time.Now(), 0
+	defer func() {
+		if kinds != nil {
+			l.t.Logf("%s, %s: %d points in %s", l.cycle[0].name, kinds[0].name, count, time.Since(begun).Round(time.Second))
+		}
+	}()
 	for round := range rounds {
 		for i := range l.cycle {
 			if round < len(points[i]) {
 				l.point(i, points[i][round])
+				count++
 			} else {
 				l.undisturbed(i)
 			}
@@ -235,13 +243,13 @@ func (l *lane) takes(i, n int) bool {
 	return true
 }
 
-// sample is a few points, spread evenly; the same ones each time.
-func sample(all []faultPoint, seed string) (out []faultPoint) {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(seed))
-	step := max(1, len(all)/sampled)
-	for i := int(h.Sum32()) & 0xffff % step; i < len(all) && len(out) < sampled; i += step {
-		out = append(out, all[i])
+// sample is a few points of one scenario, spread evenly over its calls and, with
+// the other scenarios', over the faults; the same ones each time.
+func (l *lane) sample(i int) (out []faultPoint) {
+	slot := 2*l.number + i
+	for j := range sampled {
+		n := (slot%3 + 3*j) * l.calls[i] / (3 * sampled)
+		out = append(out, faultPoint{faults[(sampled*slot+j)%len(faults)], n + 1})
 	}
 	return out
 }
