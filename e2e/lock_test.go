@@ -195,6 +195,26 @@ func TestALivingHolderIsWaitedFor(t *testing.T) {
 	s.wantNoLock()
 }
 
+// crash runs an up that is killed when the engine has answered its n-th changing
+// call.
+func (s *sandbox) crash(n int) {
+	s.t.Helper()
+	var seen atomic.Int32
+	process := make(chan *process, 1)
+	s.wire.intercept(func(c call, forward func()) {
+		forward()
+		if c.mutates() && seen.Add(1) == int32(n) {
+			_ = (<-process).cmd.Process.Kill()
+		}
+	})
+	defer s.wire.intercept(nil)
+	p := s.begin("up", "-d")
+	process <- p
+	if r := p.wait(); r.code == 0 {
+		s.t.Fatalf("up came to its end in %d changing calls, before it was killed after %d", len(r.mutations()), n)
+	}
+}
+
 // A run whose lock is destroyed begins nothing new.
 func TestAnUpWhoseLockIsDestroyedStops(t *testing.T) {
 	s := newSandbox(t, strings.Replace(locking, "healthcheck: {test: [CMD, /probe, health]", "command: [-unhealthy]\n    healthcheck: {test: [CMD, /probe, health], retries: 1000", 1))

@@ -19,7 +19,7 @@ import (
 var everyFault = flag.Bool("faults", false, "have every fault happen at every call, where a sample is the default; takes most of an hour")
 
 // sampled is how many points of one scenario's the sample has.
-const sampled = 4
+const sampled = 6
 
 // TestNothingIsLeftHalfWay has each fault happen at each call to the engine, those
 // that only read too, of each scenario: n runs over the calls of an undisturbed
@@ -158,22 +158,27 @@ func (l *lane) mark() {
 	l.api.writeFile(l.name+"-back-1", "/scratch", "mark", l.name)
 }
 
-// lost says which of the volumes has lost what was written into it. gone says
-// that there are no containers any more.
+// lost says what is not in the volumes, or in the config, that was written there.
+// gone says that there are no containers any more.
 func (l *lane) lost(gone bool) string {
 	l.t.Helper()
-	read := map[string]string{}
+	type file struct{ where, has, wants string }
+	var files []file
 	if gone {
 		for _, volume := range append(l.litter, l.name+"_data") {
-			read[volume] = l.api.readVolume(probeImage, volume, "mark")
+			files = append(files, file{volume, l.api.readVolume(probeImage, volume, "mark"), l.name})
 		}
 	} else {
-		read["data"] = l.api.readFile(l.name+"-db-1", "/data/mark")
-		read["scratch"] = l.api.readFile(l.name+"-back-1", "/scratch/mark")
+		back := l.name + "-back-1"
+		files = []file{
+			{"data", l.api.readFile(l.name+"-db-1", "/data/mark"), l.name},
+			{"scratch", l.api.readFile(back, "/scratch/mark"), l.name},
+			{"settings", l.api.readFile(back, "/settings"), "x"},
+		}
 	}
-	for volume, got := range read {
-		if got != l.name {
-			return fmt.Sprintf("volume %s says %q", volume, got)
+	for _, f := range files {
+		if f.has != f.wants {
+			return fmt.Sprintf("%s says %q", f.where, f.has)
 		}
 	}
 	return ""
@@ -313,7 +318,7 @@ func (l *lane) unlike(i int, again result, before map[string]string) (wrong []st
 		}
 	}
 	if sc.fresh {
-		return wrong // nothing was there to be lost
+		l.mark() // nothing was there to be lost
 	}
 	if lost := l.lost(sc.args[0] == "down"); lost != "" {
 		wrong = append(wrong, lost)
