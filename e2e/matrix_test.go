@@ -317,6 +317,9 @@ func (l *lane) unlike(i int, again result, before map[string]string) (wrong []st
 			wrong = append(wrong, fmt.Sprintf("plan --exit-code: %d, want %d:\n%s%s", plan.code, want, plan.stdout, plan.stderr))
 		}
 	}
+	if len(wrong) > 0 {
+		return wrong
+	}
 	if sc.fresh {
 		l.mark() // nothing was there to be lost
 	}

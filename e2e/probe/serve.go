@@ -103,9 +103,9 @@ func (b behaviour) handler() http.Handler {
 	mux.HandleFunc("/env/{key}", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, os.Getenv(r.PathValue("key")))
 	})
-	mux.HandleFunc("/relay", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("/relay", func(w http.ResponseWriter, r *http.Request) {
 		var answer strings.Builder
-		if err := get(&answer, b.relay); err != nil {
+		if err := get(r.Context(), &answer, b.relay); err != nil {
 			http.Error(w, err.Error(), http.StatusBadGateway)
 			return
 		}

@@ -20,7 +20,7 @@ func TestAnotherClockDoesNotShortenATrial(t *testing.T) {
 			if took != 5*time.Second {
 				t.Errorf("engine's clock ahead by %s: over after %s", ahead, took)
 			}
-			fails(t, err, "exited with code 3")
+			_ = fails(t, err, "exited with code 3")
 		})
 	}
 }
