@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -131,6 +132,7 @@ func TestTheEnginesDiskIsFull(t *testing.T) {
 			t.Errorf("%d bytes left: exit status %d\n%s%s", left, r.code, r.stdout, r.stderr)
 		}
 		r.says("error: .*no space left on device", "hint: free some space")
+		t.Logf("%d bytes left: %s", left, regexp.MustCompile("error: .*").FindString(r.stderr))
 		if !maps.Equal(still, ids) || now.unlike(before) != "" {
 			t.Errorf("%d bytes left: not as before:\n%s\n%s%s", left, now.unlike(before), r.stdout, r.stderr)
 		}

@@ -96,6 +96,7 @@ func newLane(t *testing.T, number int, cycle []scenario, sum *tally) *lane {
 	t.Helper()
 	l := &lane{number: number, sandbox: newSandbox(t, tiers), api: apiOf(t, os.Getenv("DOCKER_HOST")), cycle: cycle, sum: sum}
 	t.Cleanup(l.clear)
+	l.patience = 5 * time.Minute // several lanes at once keep the engine busy
 	if !cycle[0].fresh {
 		l.run1(up, 0)
 		l.mark()
