@@ -25,34 +25,42 @@ func TestTheEngineRestartsInTheMiddleOfUp(t *testing.T) {
 	s.run(up...)
 	d.api.writeFile(s.name+"-db-1", "/data", "mark", s.name)
 	calls, wanted := s.undisturbedUpdates(d.api)
-	step := calls // one point of each way
-	if *everyFault {
-		step = 2
-	}
 	points, through := 0, 0
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
-		for n := 1 + int(sig)%2*calls/2; n <= calls; n += step {
+		for _, n := range restartsAt(sig, calls) {
 			level := s.nextLevel()
-			r, err := s.restartAt(d, sig, n)
-			if err != nil {
-				t.Fatal(err)
-			}
 			points++
-			if r.code == 0 {
+			if s.restartAt(d, sig, n) {
 				through++
-			} else if r.code != 1 || !strings.Contains(r.stderr, "error: ") {
-				t.Errorf("%s at changing call %d: exit status %d, which no error explains:\n%s%s", sig, n, r.code, r.stdout, r.stderr)
 			}
 			again := s.run(up...)
-			if now, _ := s.picture(d.api); now.unlike(wanted[level]) != "" {
-				t.Errorf("%s at changing call %d of %d:\n%s\n--- the run ---\n%s\n--- once more ---\n%s", sig, n, calls, now.unlike(wanted[level]), r.stderr, again.stderr)
-			}
-			if got := d.api.readFile(s.name+"-db-1", "/data/mark"); got != s.name {
-				t.Errorf("the volume says %q", got)
-			}
+			s.wantAsBefore(d.api, wanted[level], fmt.Sprintf("%s at changing call %d of %d, then:\n%s", sig, n, calls, again.stderr))
 		}
 	}
 	t.Logf("%d restarts of the engine, %d of them ridden out, the others put right by the next up", points, through)
+}
+
+// restartsAt are the calls at which the engine restarts: one early and one late,
+// or with -faults each second one.
+func restartsAt(sig syscall.Signal, calls int) (out []int) {
+	if !*everyFault {
+		return []int{map[syscall.Signal]int{syscall.SIGTERM: calls / 4, syscall.SIGKILL: calls / 2}[sig]}
+	}
+	for n := 1; n <= calls; n += 2 {
+		out = append(out, n)
+	}
+	return out
+}
+
+// wantAsBefore holds the project to a picture, and to what is in its volume.
+func (s *sandbox) wantAsBefore(a api, want picture, after string) {
+	s.t.Helper()
+	if now, _ := s.picture(a); now.unlike(want) != "" {
+		s.t.Errorf("%s\n%s", now.unlike(want), after)
+	}
+	if got := a.readFile(s.name+"-db-1", "/data/mark"); got != s.name {
+		s.t.Errorf("the volume says %q\n%s", got, after)
+	}
 }
 
 // nextLevel changes the stack to its other version, and says which that is.
@@ -84,8 +92,8 @@ func (s *sandbox) undisturbedUpdates(a api) (calls int, wanted map[string]pictur
 }
 
 // restartAt runs an up during which the engine is restarted, at the n-th changing
-// call.
-func (s *sandbox) restartAt(d *daemon, sig syscall.Signal, n int) (result, error) {
+// call. It reports whether the up rode that out.
+func (s *sandbox) restartAt(d *daemon, sig syscall.Signal, n int) bool {
 	s.t.Helper()
 	var seen atomic.Int32
 	back := make(chan error, 1)
@@ -98,9 +106,13 @@ func (s *sandbox) restartAt(d *daemon, sig syscall.Signal, n int) (result, error
 	r := s.try(up...)
 	s.wire.intercept(nil)
 	if int(seen.Load()) < n {
-		return r, fmt.Errorf("only %d changing calls, where the engine was to restart at %d", seen.Load(), n)
+		s.t.Fatalf("only %d changing calls, where the engine was to restart at %d:\n%s", seen.Load(), n, r.stderr)
 	}
-	return r, <-back
+	d.check(<-back)
+	if r.code > 1 || r.code < 0 || r.code == 1 && !strings.Contains(r.stderr, "error: ") {
+		s.t.Errorf("%s at changing call %d: exit status %d, which no error explains:\n%s%s", sig, n, r.code, r.stdout, r.stderr)
+	}
+	return r.code == 0
 }
 
 // room is what is left of a full disk, in bytes: where an update fails depends
@@ -137,12 +149,7 @@ func TestTheEnginesDiskIsFull(t *testing.T) {
 			t.Errorf("%d bytes left: not as before:\n%s\n%s%s", left, now.unlike(before), r.stdout, r.stderr)
 		}
 		s.run(up...)
-		if now, _ := s.picture(d.api); now.unlike(wanted[level]) != "" {
-			t.Errorf("after %d bytes were left: %s", left, now.unlike(wanted[level]))
-		}
-		if got := d.api.readFile(s.name+"-db-1", "/data/mark"); got != s.name {
-			t.Errorf("the volume says %q", got)
-		}
+		s.wantAsBefore(d.api, wanted[level], fmt.Sprintf("after %d bytes were left", left))
 	}
 }
 

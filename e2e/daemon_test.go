@@ -104,22 +104,21 @@ func (d *daemon) until(what string, holds func() bool) {
 // start returns when it answers.
 func (d *daemon) start() {
 	d.t.Helper()
-	d.launch()
+	d.check(d.launch())
 	d.until("the engine answers", func() bool {
 		_, err := d.api.try(http.MethodGet, "/_ping", nil, nil)
 		return err == nil
 	})
 }
 
-func (d *daemon) launch() {
-	d.t.Helper()
+func (d *daemon) launch() error {
 	at := func(name string) string { return filepath.Join(d.dir, name) }
 	_ = os.Remove(at("pid")) // of one that was killed: its number may be another's by now
 	d.cmd = exec.Command("nsenter", "--net", "--mount", "--target", strconv.Itoa(d.holder.Process.Pid),
 		"dockerd", "--host", d.host, "--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("pid"), "--log-level", "warn")
 	d.cmd.Stdout, d.cmd.Stderr = d.log, d.log
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	d.check(d.cmd.Start())
+	return d.cmd.Start()
 }
 
 // stop sends it a signal, and returns when it has gone.
@@ -151,7 +150,9 @@ func lives(pid int) bool {
 // restart is stop and start, for a goroutine beside the test's: it fails nothing.
 func (d *daemon) restart(sig syscall.Signal) error {
 	d.stop(sig)
-	d.launch()
+	if err := d.launch(); err != nil {
+		return err
+	}
 	for limit := time.Now().Add(deadline); time.Now().Before(limit); <-time.After(20 * time.Millisecond) {
 		if _, err := d.api.try(http.MethodGet, "/_ping", nil, nil); err == nil {
 			return nil
