@@ -32,6 +32,16 @@ var faults = []fault{
 	{name: "truncated", passes: true, do: func(x *exchange, _ func()) { x.truncate() }},
 }
 
+// meet has a fault happen to the call.
+func (x *exchange) meet(f fault, kill func()) {
+	defer func() {
+		if over := recover(); over != nil && over != (written{}) {
+			panic(over)
+		}
+	}()
+	f.do(x, kill)
+}
+
 // greets reports whether a call is one with which the program finds out whether
 // there is an engine at all: one that never answered is an error at once.
 func (c call) greets() bool { return c.path == "/_ping" || c.path == "/version" }
@@ -49,12 +59,7 @@ func (s *sandbox) disturb(f fault, n int, args ...string) (r result, hit call) {
 			return
 		}
 		at.Store(&x.call)
-		defer func() {
-			if over := recover(); over != nil && over != (written{}) {
-				panic(over)
-			}
-		}()
-		f.do(x, func() { _ = (<-running).cmd.Process.Kill() })
+		x.meet(f, func() { _ = (<-running).cmd.Process.Kill() })
 	})
 	p := s.begin(args...)
 	running <- p
