@@ -13,7 +13,7 @@ import (
 var everyFault = flag.Bool("faults", false, "have every fault happen at every call, where a sample is the default; takes most of an hour")
 
 // sampled is how many points of one scenario's the sample has.
-const sampled = 6
+const sampled = 4
 
 // TestNothingIsLeftHalfWay has each fault happen at each call to the engine, those
 // that only read too, of each scenario: n runs over the calls of an undisturbed
