@@ -35,7 +35,7 @@ func Save(ctx context.Context, r engine.Reader, desired *spec.Stack, opts planne
 		return nil, err
 	}
 	goal := Goal{s.Query, s.plan}
-	_, err = planWith(ctx, r, goal, nil)
+	_, _, err = planWith(ctx, r, goal, nil)
 	return s, err
 }
 
