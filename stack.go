@@ -69,13 +69,21 @@ type Options struct {
 
 // Apply looks at the engine, plans, and carries the plan out, while it holds the
 // project's lock. It returns when all is over. Where there is nothing to do it
-// needs no lock. A failure on the way is an *ApplyError, and so is an
+// needs no lock, and clears one that a dead holder has left. A failure on the way is an *ApplyError, and so is an
 // interruption by the end of ctx, and the loss of the lock; the Result tells what
 // was done up to then, and has no plan when nothing can have been.
 func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Result, error) {
 	p, observed, err := planWith(ctx, e, goal, opts.Pause)
 	if err != nil {
 		return Result{}, err
+	}
+	opts.Lock.Abort = opts.Abort
+	opts.Lock.Retry = func(ctx context.Context, try func() error) error { return Retry(ctx, opts.Pause, try) }
+	if p.Empty() && !opts.Unlocked {
+		// A run that was killed with its work done has left only this.
+		if err := lock.Clear(ctx, e, p.Project, opts.Lock); err != nil {
+			return Result{}, fmt.Errorf("clear the lock of project %s: %w", p.Project, err)
+		}
 	}
 	if p.Empty() || opts.Unlocked {
 		return carryOut(ctx, e, p, observed, opts)
@@ -86,8 +94,6 @@ func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Resul
 // locked takes the lock and looks and plans again: the holder before may have
 // done what there was to do.
 func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opts Options) (result Result, err error) {
-	opts.Lock.Abort = opts.Abort
-	opts.Lock.Retry = func(ctx context.Context, try func() error) error { return Retry(ctx, opts.Pause, try) }
 	held, err := lock.Take(ctx, e, project, opts.Lock)
 	if err != nil {
 		return Result{}, err
