@@ -1,6 +1,7 @@
 PREFIX  ?= /usr/local
 TIMEOUT ?= 30m
 FUZZTIME ?= 30s
+FAULTS  ?= HalfWay|AtOnce|UpAgainstDown|TheEngine|UnderLoad|Loads
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -41,6 +42,11 @@ test: ## everything: check, unit tests, and the binary against a real engine
 	$(MAKE) build check
 	go test -race ./...
 	go test -tags e2e -count 1 -timeout $(TIMEOUT) -p 1 -v ./engine/docker/... ./e2e/...
+
+.PHONY: test-faults
+test-faults: ## faults in full: at every call to the engine, in races, of the engine itself; most of an hour
+	scripts/setup test
+	go test -tags e2e -count 1 -timeout 3h -v -run '$(FAULTS)' ./e2e -args -faults
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for $(FUZZTIME)

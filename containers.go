@@ -21,7 +21,7 @@ type Selection struct {
 // Containers returns the project's containers by service and number. A service
 // that neither the file nor any container knows is an *UnknownServiceError.
 func Containers(ctx context.Context, r engine.Reader, p Project, sel Selection) ([]engine.Container, error) {
-	observed, err := r.Snapshot(ctx, p.query())
+	observed, err := snapshot(ctx, r, p.query(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("look at the engine: %w", err)
 	}

@@ -82,7 +82,7 @@ func (f *follower) watch(ctx context.Context) error {
 
 // look notes how the containers stand before anything is done to them.
 func (f *follower) look(ctx context.Context) error {
-	observed, err := f.engine.Snapshot(ctx, f.project.query())
+	observed, err := snapshot(ctx, f.engine, f.project.query(), nil)
 	for _, c := range observed.Containers {
 		known := f.container(c.ID)
 		known.before, known.told = c.Started, !alive(c)
@@ -141,7 +141,7 @@ func (f *follower) idle() bool {
 	if !f.settled || f.open > 0 {
 		return false
 	}
-	observed, err := f.engine.Snapshot(f.ctx, f.project.query())
+	observed, err := snapshot(f.ctx, f.engine, f.project.query(), nil)
 	if err != nil {
 		f.err = err
 		return true

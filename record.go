@@ -28,7 +28,7 @@ func record(ctx context.Context, e engine.Engine, r *Record, before engine.State
 		return fmt.Errorf("record the generation: %w", err)
 	}
 	opts.Planned, opts.Events = nil, nil // the user has asked for the stack, and sees what becomes of it
-	result, err := carryOut(ctx, e, p, opts)
+	result, err := carryOut(ctx, e, p, after, opts)
 	if err != nil && len(result.Failed) > 0 && !result.Interrupted && !slices.ContainsFunc(result.Failed, matters) {
 		return nil
 	}

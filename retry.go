@@ -66,7 +66,8 @@ type performer struct {
 	engine  engine.Engine
 	project string
 	pause   Pause
-	ctx     context.Context // its end ends every pause, those of operations that are left to finish too
+	before  map[string]time.Time // container ID -> when it was last started, before the plan
+	ctx     context.Context      // its end ends every pause, those of operations that are left to finish too
 }
 
 func (p *performer) perform(ctx context.Context, op plan.Op, progress func(plan.Progress)) (out plan.Outcome, err error) {
@@ -74,7 +75,7 @@ func (p *performer) perform(ctx context.Context, op plan.Op, progress func(plan.
 	defer stop()
 	// Not ctx: an operation outlives the interruption, its pauses do not.
 	defer context.AfterFunc(p.ctx, stop)() //nolint:contextcheck // see above
-	a := attempt{performer: p, op: op, began: time.Now()}
+	a := attempt{performer: p, op: op}
 	err = retry(pausing, p.pause, a.again, func() error {
 		if a.tries++; a.tries > 1 {
 			progress(plan.Progress{Text: fmt.Sprintf("trying again (%d), because: %v", a.tries, a.last)})
@@ -89,7 +90,6 @@ func (p *performer) perform(ctx context.Context, op plan.Op, progress func(plan.
 type attempt struct {
 	*performer
 	op     plan.Op
-	began  time.Time
 	tries  int
 	last   error
 	unsure bool // an earlier try may have started the container
@@ -110,12 +110,19 @@ func (a *attempt) once(ctx context.Context, progress func(plan.Progress)) (plan.
 	return engine.Perform(ctx, a.engine, a.op, progress)
 }
 
-// longAgo is by how much the clocks of two machines may differ.
-const longAgo = time.Minute
+// starts is when each container was last started.
+func starts(observed engine.State) map[string]time.Time {
+	out := map[string]time.Time{}
+	for _, c := range observed.Containers {
+		out[c.ID] = c.Started
+	}
+	return out
+}
 
-// started reports whether a start whose answer was lost has been carried out.
-// When that cannot be told, because the program is over, the answer that was
-// lost is the error: a job must not run twice.
+// started reports whether a start whose answer was lost has been carried out: it
+// compares two answers of the engine, and no clock. When that cannot be told,
+// because the program is over, the answer that was lost is the error: a job must
+// not run twice.
 func (a *attempt) started(ctx context.Context, name string) (bool, error) {
 	state, err := a.engine.Snapshot(ctx, engine.Query{Project: a.project})
 	if err != nil {
@@ -126,7 +133,7 @@ func (a *attempt) started(ctx context.Context, name string) (bool, error) {
 		case c.ID != name && c.Name != name:
 		case c.Status == engine.StatusRunning, c.Status == engine.StatusRestarting:
 			return true, nil
-		case c.Started.IsZero(), c.Started.Before(a.began.Add(-longAgo)):
+		case c.Started.IsZero(), c.Started.Equal(a.before[c.ID]):
 			return false, nil
 		default:
 			return false, fmt.Errorf("container %s: start: the engine's answer was lost, and the container has ended by now: %s", c.Name, a.lost())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stackfile/stack"
@@ -113,11 +114,11 @@ func TestWhatIsForGoodIsNotTriedAgain(t *testing.T) {
 }
 
 // The answer to a start is lost, and the program has ended by the time that it
-// is looked at: to start it again would run the job twice.
+// is looked at: to start it again would run the job twice. The engine's clock is
+// far behind this machine's.
 func TestAJobThatMayHaveRunIsNotStartedAgain(t *testing.T) {
 	e := jobEngine()
 	e.Behave("job", memory.Behaviour{Exits: true})
-	now := &later{e}
 	e.FailAfter(func(op plan.Op) error {
 		if op.Kind() == "StartContainer" {
 			return &engine.TransientError{Err: errors.New("EOF"), Sent: true}
@@ -125,23 +126,10 @@ func TestAJobThatMayHaveRunIsNotStartedAgain(t *testing.T) {
 		return nil
 	})
 	var pauses []time.Duration
-	err := apply(now, noted(&pauses))
+	err := apply(e, noted(&pauses))
 	if err == nil || starts(e) != 1 || len(pauses) != 1 {
 		t.Errorf("error %v, %d starts, pauses %v; want an error, one and one", err, starts(e), pauses)
 	}
-}
-
-// later has containers started just now, by the clock of this process.
-type later struct{ *memory.Engine }
-
-func (l *later) Snapshot(ctx context.Context, q engine.Query) (engine.State, error) {
-	state, err := l.Engine.Snapshot(ctx, q)
-	for i := range state.Containers {
-		if !state.Containers[i].Started.IsZero() {
-			state.Containers[i].Started = time.Now()
-		}
-	}
-	return state, err
 }
 
 func TestAnInterruptionEndsThePause(t *testing.T) {
@@ -215,4 +203,19 @@ func TestTheLocksCallsAreTriedAgain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is looked at after all is done is looked at again too: the run has done
+// its work, and must not fail by its summary.
+func TestContainersAreLookedAtAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := jobEngine()
+		if err := apply(e, nil); err != nil {
+			t.Fatal(err)
+		}
+		list, err := stack.Containers(t.Context(), &busyReader{e, 4}, stack.Project{Name: "p"}, stack.Selection{})
+		if err != nil || len(list) != 1 {
+			t.Errorf("%d containers, error %v", len(list), err)
+		}
+	})
 }

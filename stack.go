@@ -31,11 +31,18 @@ func Load(ctx context.Context, opts spec.LoadOptions) (*spec.Stack, error) {
 
 // Plan looks at the engine and says what reaching the goal takes.
 func Plan(ctx context.Context, r engine.Reader, goal Goal) (*plan.Plan, error) {
-	observed, err := look(ctx, r, goal.Query, nil)
+	p, _, err := planWith(ctx, r, goal, nil)
+	return p, err
+}
+
+// planWith returns what it has seen, too.
+func planWith(ctx context.Context, r engine.Reader, goal Goal, pause Pause) (*plan.Plan, engine.State, error) {
+	observed, err := look(ctx, r, goal.Query, pause)
 	if err != nil {
-		return nil, err
+		return nil, engine.State{}, err
 	}
-	return goal.Plan(observed)
+	p, err := goal.Plan(observed)
+	return p, observed, err
 }
 
 func look(ctx context.Context, r engine.Reader, q engine.Query, pause Pause) (engine.State, error) {
@@ -70,20 +77,26 @@ type Options struct {
 
 // Apply looks at the engine, plans, and carries the plan out, while it holds the
 // project's lock. It returns when all is over. Where there is nothing to do it
-// needs no lock. A failure on the way is an *ApplyError, and so is an
-// interruption by the end of ctx, and the loss of the lock; the Result tells what
-// was done up to then, and has no plan when nothing can have been.
+// needs no lock, and clears one that a dead holder has left. A failure on the way
+// is an *ApplyError, and so is an interruption by the end of ctx, and the loss of
+// the lock; the Result tells what was done up to then, and has no plan when nothing
+// can have been.
 func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Result, error) {
-	observed, err := look(ctx, e, goal.Query, opts.Pause)
+	p, observed, err := planWith(ctx, e, goal, opts.Pause)
 	if err != nil {
 		return Result{}, err
 	}
-	p, err := goal.Plan(observed)
-	if err != nil {
-		return Result{}, err
+	opts.Lock.Abort = opts.Abort
+	opts.Lock.Retry = func(ctx context.Context, try func() error) error { return Retry(ctx, opts.Pause, try) }
+	idle := p.Empty() && !goal.unkept(observed)
+	if idle && !opts.Unlocked {
+		// A run that was killed with its work done has left only this.
+		if err := lock.Clear(ctx, e, p.Project, opts.Lock); err != nil {
+			return Result{}, fmt.Errorf("clear the lock of project %s: %w", p.Project, err)
+		}
 	}
-	if opts.Unlocked || p.Empty() && !goal.unkept(observed) {
-		return carryOut(ctx, e, p, opts)
+	if idle || opts.Unlocked {
+		return carryOut(ctx, e, p, observed, opts)
 	}
 	return locked(ctx, e, p.Project, goal, opts)
 }
@@ -91,8 +104,6 @@ func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Resul
 // locked takes the lock and looks and plans again: the holder before may have
 // done what there was to do.
 func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opts Options) (result Result, err error) {
-	opts.Lock.Abort = opts.Abort
-	opts.Lock.Retry = func(ctx context.Context, try func() error) error { return Retry(ctx, opts.Pause, try) }
 	held, err := lock.Take(ctx, e, project, opts.Lock)
 	if err != nil {
 		return Result{}, err
@@ -107,38 +118,34 @@ func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opt
 	if err != nil {
 		return Result{}, err
 	}
-	before, err := look(guarded, e, goal.Query, opts.Pause)
+	p, before, err := planWith(guarded, e, goal, opts.Pause)
 	if lost := new(lock.LostError); errors.As(context.Cause(guarded), &lost) {
 		return Result{}, lost
 	}
 	if err != nil {
 		return Result{}, err
 	}
-	return reach(guarded, e, goal, before, opts)
+	return reach(guarded, e, goal, p, before, opts)
 }
 
-// reach plans, carries the plan out, and keeps what was reached.
-func reach(ctx context.Context, e engine.Engine, goal Goal, before engine.State, opts Options) (Result, error) {
-	p, err := goal.Plan(before)
-	if err != nil {
-		return Result{}, err
-	}
+// reach carries the plan out, and keeps what was reached.
+func reach(ctx context.Context, e engine.Engine, goal Goal, p *plan.Plan, before engine.State, opts Options) (Result, error) {
 	watch := newStopwatch(opts.Events)
 	opts.Events = watch.event
-	result, err := carryOut(ctx, e, p, opts)
+	result, err := carryOut(ctx, e, p, before, opts)
 	if err == nil && goal.Record != nil && (!p.Empty() || goal.unkept(before)) {
 		result.Unrecorded = record(ctx, e, goal.Record, before, watch.records(), opts)
 	}
 	return result, err
 }
 
-func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, opts Options) (Result, error) {
+func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, observed engine.State, opts Options) (Result, error) {
 	if opts.Planned != nil {
 		if err := opts.Planned(p); err != nil {
 			return Result{Plan: p}, err
 		}
 	}
-	performer := &performer{engine: e, project: p.Project, pause: opts.Pause, ctx: ctx}
+	performer := &performer{engine: e, project: p.Project, pause: opts.Pause, ctx: ctx, before: starts(observed)}
 	done, err := reconciler.Apply(ctx, performer.perform, p, reconciler.Options{
 		Parallel: opts.Parallel, Events: opts.Events, Abort: opts.Abort,
 	})

@@ -231,7 +231,7 @@ func TestUpAfterACrashOnRecording(t *testing.T) {
 			s.env = []string{"COPIED=hidden-copied"}
 			if what == "after a removal" {
 				s.levels(1, 3)
-				s.level(3, 4)
+				s.raise(3, 4)
 			}
 			s.crashAt(hit, what == "after the volume")
 			s.run("up", "-d")
@@ -278,13 +278,13 @@ func (s *sandbox) levels(first, last int) {
 	s.t.Helper()
 	for level := first; level <= last; level++ {
 		if level > 1 {
-			s.level(level-1, level)
+			s.raise(level-1, level)
 		}
 		s.run("up", "-d")
 	}
 }
 
-func (s *sandbox) level(from, to int) {
+func (s *sandbox) raise(from, to int) {
 	s.t.Helper()
 	s.edit("stack.yaml", fmt.Sprintf("LEVEL: \"%d\"", from), fmt.Sprintf("LEVEL: \"%d\"", to))
 }

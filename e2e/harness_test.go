@@ -4,8 +4,12 @@ package e2e_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,5 +43,33 @@ func TestTheWireHandsOnAndRecords(t *testing.T) {
 	}
 	if m := filter(s.wire.since(before), call.mutates); len(m) > 0 || len(filter(s.wire.since(before), call.probes)) != 2 {
 		t.Errorf("exec and logs were %v", s.wire.since(before))
+	}
+}
+
+// A fault that does not happen would let every test of faults pass.
+func TestFaultsHappenAsNamed(t *testing.T) {
+	w := newWire(t)
+	a := apiOf(t, w.host)
+	killed := 0
+	for name, want := range map[string]string{
+		"killed before": "EOF", "killed after": "EOF", "dropped before": "EOF", "dropped after": "EOF", "delayed": "<nil>, JSON",
+		"500": "500 Internal Server Error", "503": "503 Service Unavailable", "garbage": "<nil>, no JSON", "truncated": "unexpected EOF",
+	} {
+		f := faults[slices.IndexFunc(faults, func(f fault) bool { return f.name == name })]
+		w.meddle(func(x *exchange) { x.meet(f, func() { killed++ }) })
+		text, err := a.try(http.MethodPost, "/containers/"+name+"/stop", nil, nil) // posted: a read would be tried again
+		if strings.HasSuffix(want, "JSON") || name == "truncated" {
+			text, err = a.try(http.MethodGet, "/version", nil, nil)
+		}
+		got := fmt.Sprint(err)
+		if err == nil {
+			got += map[bool]string{true: ", JSON", false: ", no JSON"}[json.Valid(text)]
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+	if killed != 2 {
+		t.Errorf("killed %d times, want 2", killed)
 	}
 }

@@ -7,7 +7,8 @@
 //	go test -tags e2e ./e2e/
 //
 // STACK_BIN names a program to test instead of the one built here; DOCKER_HOST
-// names the engine. -screenshot saves the picture of the example's page.
+// names the engine. -screenshot saves the picture of the example's page. -faults
+// runs all points and rounds, where a sample is the default.
 package e2e_test
 
 import (

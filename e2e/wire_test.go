@@ -5,6 +5,8 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -23,7 +25,7 @@ type wire struct {
 
 	mu    sync.Mutex // requests come on many connections
 	calls []call
-	tap   func(c call, forward func()) // nil: forward
+	tap   func(*exchange) // nil: forward
 }
 
 // A call is one request to the engine.
@@ -49,8 +51,12 @@ func (c call) probes() bool { return c.method == http.MethodPost && probeExec.Ma
 
 func (c call) builds() bool { return c.path == "/session" || c.path == "/grpc" }
 
-// newWire listens on a socket of its own until the test ends.
-func newWire(t testing.TB) *wire {
+// newWire listens on a socket of its own, before the engine of DOCKER_HOST,
+// until the test ends.
+func newWire(t testing.TB) *wire { return wireTo(t, os.Getenv("DOCKER_HOST")) }
+
+// wireTo is newWire before any engine.
+func wireTo(t testing.TB, engine string) *wire {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "wire") // a test's own folder can be too long for a socket's name
 	if err != nil {
@@ -62,7 +68,7 @@ func newWire(t testing.TB) *wire {
 		t.Fatal(err)
 	}
 	w := &wire{host: "unix://" + socket}
-	server := &http.Server{Handler: w.handler(t)}
+	server := &http.Server{Handler: w.handler(t, engine)}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() {
 		_ = server.Close()
@@ -71,8 +77,8 @@ func newWire(t testing.TB) *wire {
 	return w
 }
 
-func (w *wire) handler(t testing.TB) http.Handler {
-	network, address, err := engineAddress(os.Getenv("DOCKER_HOST"))
+func (w *wire) handler(t testing.TB, engine string) http.Handler {
+	network, address, err := engineAddress(engine)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,19 +94,19 @@ func (w *wire) handler(t testing.TB) http.Handler {
 			},
 			DisableCompression: true,
 		},
-		ErrorHandler: func(rw http.ResponseWriter, _ *http.Request, err error) {
-			rw.WriteHeader(http.StatusBadGateway) // most often the program has gone
-			fmt.Fprintln(rw, err)
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) {
+			// The program has gone, or the engine: the wire ends as its other end did.
+			panic(http.ErrAbortHandler)
 		},
+		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		c := call{r.Method, apiVersion.ReplaceAllString(r.URL.Path, "")}
-		forward := func() { proxy.ServeHTTP(rw, r) }
-		if tap := w.record(c); tap != nil {
-			tap(c, forward)
+		x := &exchange{call{r.Method, apiVersion.ReplaceAllString(r.URL.Path, "")}, rw, r, proxy}
+		if tap := w.record(x.call); tap != nil {
+			tap(x)
 			return
 		}
-		forward()
+		x.forward()
 	})
 }
 
@@ -115,7 +121,7 @@ func engineAddress(host string) (network, address string, err error) {
 	return network, address, nil
 }
 
-func (w *wire) record(c call) (tap func(call, func())) {
+func (w *wire) record(c call) (tap func(*exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls = append(w.calls, c)
@@ -125,6 +131,15 @@ func (w *wire) record(c call) (tap func(call, func())) {
 // intercept has do called for each call from now on; do says when, and whether,
 // it goes on to the engine. nil ends that.
 func (w *wire) intercept(do func(c call, forward func())) {
+	if do == nil {
+		w.meddle(nil)
+		return
+	}
+	w.meddle(func(x *exchange) { do(x.call, x.forward) })
+}
+
+// meddle is intercept for those that answer in the engine's place.
+func (w *wire) meddle(do func(*exchange)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.tap = do

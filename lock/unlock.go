@@ -35,6 +35,44 @@ func Look(ctx context.Context, r Reader, project string, self Process) (Status, 
 	return Status{&by, self.Life(by)}, nil
 }
 
+// Clear removes the lock, and what belongs to it, of holders that are known to be
+// dead. Where there is none it only looks. It never waits, and takes nothing from a
+// holder that may live.
+func Clear(ctx context.Context, e Engine, project string, opts Options) error {
+	opts.Patience = -1
+	t := newTaker(e, project, opts)
+	if dead, err := t.leftBehind(ctx); err != nil || !dead {
+		return err
+	}
+	held, err := Take(ctx, e, project, opts)
+	if err != nil {
+		if errors.As(err, new(*HeldError)) {
+			return nil // somebody is about to change the project, and clears it too
+		}
+		return err
+	}
+	return held.Release(ctx)
+}
+
+// leftBehind reports whether a dead holder has left something.
+func (t taker) leftBehind(ctx context.Context) (bool, error) {
+	var names []string
+	err := t.opts.Retry(ctx, func() (err error) {
+		names, err = t.engine.VolumesWith(ctx, engine.LabelLock, t.project)
+		return err
+	})
+	for _, name := range names {
+		by, err := t.read(ctx, name)
+		if err == nil && t.dead(by) {
+			return true, nil
+		}
+		if err != nil && !errors.Is(err, engine.ErrNotFound) {
+			return false, err
+		}
+	}
+	return false, err
+}
+
 // Break takes the project's lock away from its holder, which is returned; nil
 // when there was none. A holder that lives here is a *HeldError, unless force is
 // given. What unfinished takeovers have left goes too.

@@ -207,8 +207,8 @@ func (f *upFlags) silent(desired *spec.Stack) func(service string) bool {
 	}
 }
 
-// since is the time that the command has taken.
-func (p *program) since() time.Duration { return p.Now().Sub(p.began) }
+// since is the time that the command has taken; 0 when the clock was set back.
+func (p *program) since() time.Duration { return max(0, p.Now().Sub(p.began)) }
 
 func plural(n int, one string) string {
 	if n == 1 {

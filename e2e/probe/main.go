@@ -62,7 +62,7 @@ func act(verb string, arg func(int) string) error {
 	case "health":
 		return health(arg(1))
 	case "get":
-		return get(arg(1))
+		return get(context.Background(), os.Stdout, arg(1))
 	case "cat":
 		text, err := os.ReadFile(arg(1))
 		return say(string(text), err)
@@ -97,11 +97,12 @@ func health(address string) error {
 	if address == "" {
 		address = defaultAddress
 	}
-	return get("http://127.0.0.1" + address + "/health")
+	return get(context.Background(), os.Stdout, "http://127.0.0.1"+address+"/health")
 }
 
-func get(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+// get writes what is at a URL.
+func get(ctx context.Context, w io.Writer, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -116,5 +117,6 @@ func get(url string) error {
 	if response.StatusCode >= http.StatusBadRequest {
 		err = errors.New(response.Status)
 	}
-	return errors.Join(say(string(text), nil), err)
+	_, failed := w.Write(text)
+	return errors.Join(failed, err)
 }

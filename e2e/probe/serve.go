@@ -19,6 +19,7 @@ type behaviour struct {
 	exit       int
 	exitAfter  time.Duration
 	ignoreTerm bool
+	relay      string
 }
 
 func parse(args []string) (b behaviour, err error) {
@@ -29,6 +30,7 @@ func parse(args []string) (b behaviour, err error) {
 	flags.IntVar(&b.exit, "exit", -1, "exit with this code; -1: never")
 	flags.DurationVar(&b.exitAfter, "exit-after", 0, "after so long")
 	flags.BoolVar(&b.ignoreTerm, "ignore-term", false, "go on after SIGTERM")
+	flags.StringVar(&b.relay, "relay", "", "answer /relay with what is at this URL")
 	flags.VisitAll(func(f *flag.Flag) {
 		key := "PROBE_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		if value := os.Getenv(key); value != "" && err == nil {
@@ -87,7 +89,7 @@ func (b behaviour) live(signals <-chan os.Signal, failed <-chan error) (int, err
 }
 
 // handler answers / with the host's name, /env/KEY with a value of the
-// environment, and /health as asked.
+// environment, /relay with what another server says, and /health as asked.
 func (b behaviour) handler() http.Handler {
 	begun := time.Now()
 	mux := http.NewServeMux()
@@ -100,6 +102,14 @@ func (b behaviour) handler() http.Handler {
 	})
 	mux.HandleFunc("/env/{key}", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, os.Getenv(r.PathValue("key")))
+	})
+	mux.HandleFunc("/relay", func(w http.ResponseWriter, r *http.Request) {
+		var answer strings.Builder
+		if err := get(r.Context(), &answer, b.relay); err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		fmt.Fprint(w, answer.String())
 	})
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) {
 		host, _ := os.Hostname()

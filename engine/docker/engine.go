@@ -143,7 +143,7 @@ func (e *Engine) connect(ctx context.Context) error {
 	e.client.NegotiateAPIVersionPing(ping)
 	v, err := e.client.ServerVersion(ctx)
 	if err != nil {
-		return e.unavailable(ctx, err)
+		return e.fail(err, "version of the engine") // there is one: it has answered the ping
 	}
 	e.version = &engine.Version{
 		Engine: v.Version, API: e.client.ClientVersion(), Host: e.client.DaemonHost(), OS: v.Os, Arch: v.Arch,

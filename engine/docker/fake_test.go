@@ -34,6 +34,7 @@ type fake struct {
 	commands [][]string
 	running  map[string]int // exec ID -> -1 while it runs, or its exit code
 	asked    []string
+	ahead    time.Duration // of this process's clock the engine's is, or behind if below 0
 	broken   chan struct{} // closed to break the streams of events
 	over     chan struct{} // closed at the end of the test
 }
@@ -113,6 +114,9 @@ func (f *fake) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/_ping", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Api-Version", "1.41") })
 	mux.HandleFunc("GET /v1.41/version", func(w http.ResponseWriter, _ *http.Request) { answerJSON(w, map[string]string{"Version": "20.10"}) })
+	mux.HandleFunc("GET /v1.41/info", func(w http.ResponseWriter, _ *http.Request) {
+		answerJSON(w, map[string]string{"SystemTime": instant(time.Now().Add(f.ahead))})
+	})
 	mux.HandleFunc("GET /v1.41/events", f.events)
 	mux.HandleFunc("GET /v1.41/containers/{name}/json", f.inspect)
 	mux.HandleFunc("GET /v1.41/containers/{name}/logs", f.log)

@@ -16,7 +16,7 @@ import (
 
 const (
 	// settled is how long a container must have been running for its start to
-	// be over, whatever the clocks of two machines make of it.
+	// be over.
 	settled = time.Minute
 	// loopAfter is how many restarts during one wait are a restart loop.
 	loopAfter = 3
@@ -65,6 +65,7 @@ type wait struct {
 	need     engine.Condition           // op.Condition, ready decided
 	restarts int                        // of the engine's count, when the wait began
 	since    time.Time                  // when it was first seen running since its last start
+	age      time.Duration              // how long it had been running at the first look, 0 after a start since then
 	prober   *prober                    // nil without a healthcheck to run
 	good     time.Time                  // when it first was healthy since its last start
 	said     string
@@ -81,6 +82,7 @@ func (w *wait) run(ctx context.Context) error {
 	}
 	l.narrow(w.found.ID)
 	w.begin()
+	w.age = w.ageNow(ctx)
 	for {
 		met, err := w.judge()
 		if met || err != nil {
@@ -200,7 +202,7 @@ func (w *wait) look(ctx context.Context) error {
 
 // restart forgets what is true of one start only.
 func (w *wait) restart() {
-	w.since, w.good = time.Now(), time.Time{}
+	w.since, w.good, w.age = time.Now(), time.Time{}, 0
 	if w.prober != nil {
 		w.prober.reset()
 	}
@@ -252,11 +254,28 @@ func (w *wait) completed() (met bool, err error) {
 func (w *wait) trial() time.Duration { return max(w.op.Monitor, w.op.Hold) }
 
 // lasting reports whether it has been running for d. It is counted from when it
-// was first seen, which no difference between clocks disturbs, unless its start
-// is long past.
+// was first seen, which neither a jump of the clock nor a difference between two
+// machines' disturbs, unless its start was long past by then.
 func (w *wait) lasting(d time.Duration) bool {
+	return time.Since(w.since) >= d || w.age >= max(d, settled)
+}
+
+// ageNow is for how long the container has been running, by the engine's clock;
+// 0 where that is not long, or cannot be told.
+func (w *wait) ageNow(ctx context.Context) time.Duration {
 	started, err := time.Parse(time.RFC3339Nano, w.found.State.StartedAt)
-	return time.Since(w.since) >= d || err == nil && time.Since(started) >= max(d, settled)
+	if err != nil || w.found.State.Status != container.StateRunning || time.Since(started) < settled || w.trial() == 0 {
+		return 0 // most often: it was started just now
+	}
+	info, err := w.engine.client.Info(ctx)
+	if err != nil {
+		return 0
+	}
+	now, err := time.Parse(time.RFC3339Nano, info.SystemTime)
+	if err != nil {
+		return 0
+	}
+	return now.Sub(started)
 }
 
 func (w *wait) healthy() (met bool, err error) {

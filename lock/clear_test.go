@@ -1,0 +1,36 @@
+package lock
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stackfile/stack/engine"
+)
+
+func TestClearTakesNothingFromWhoMayLive(t *testing.T) {
+	for _, dead := range []bool{true, false} {
+		r := newRace(t, 0)
+		held := leaveBehind(t, r.engine, r.process(1))
+		if dead {
+			r.kill(1)
+		}
+		if err := Clear(t.Context(), r.engine, "app", Options{Process: r.process(2)}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := r.engine.VolumeLabels(t.Context(), held.name)
+		if gone := errors.Is(err, engine.ErrNotFound); gone != dead {
+			t.Errorf("the holder is dead: %t; its lock is gone: %t (%v)", dead, gone, err)
+		}
+		left, err := r.engine.VolumesWith(t.Context(), engine.LabelLock, "app")
+		if want := map[bool]int{true: 0, false: 1}[dead]; len(left) != want || err != nil {
+			t.Errorf("volumes of the lock: %q, %v", left, err)
+		}
+	}
+}
+
+func TestClearOnlyLooksWhereThereIsNothing(t *testing.T) {
+	r := newRace(t, 0)
+	if err := Clear(t.Context(), r.engine, "app", Options{Process: r.process(1)}); err != nil || len(r.engine.Ops()) > 0 {
+		t.Errorf("error %v, calls %v", err, r.engine.Ops())
+	}
+}
