@@ -1,0 +1,96 @@
+package laws
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/engine/memory"
+	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/spec"
+)
+
+// inMemory is the ground of a world on the memory engine.
+type inMemory struct {
+	testing.TB
+	engine *memory.Engine
+}
+
+func (m inMemory) real() bool     { return false }
+func (m inMemory) subnet() string { return "10.0.0" }
+
+func (m inMemory) image(service string, version int) string {
+	ref := fmt.Sprintf("%s:%d", service, version)
+	m.engine.SetImage(ref, engine.Image{ID: "sha256:" + ref})
+	m.engine.SetRegistry(ref, engine.Image{ID: "sha256:" + ref})
+	return ref
+}
+
+func (m inMemory) retag(service string, version int) {
+	m.engine.SetImage(service+":1", engine.Image{ID: fmt.Sprintf("sha256:%s:%d", service, version)})
+}
+
+// A container that is not there any more is left alone: another deed, or an
+// interrupted run, came first.
+func (m inMemory) there(container string, do func(memory.Drift)) {
+	state, err := m.engine.Snapshot(context.Background(), engine.Query{})
+	if err != nil {
+		m.Fatal(err)
+	}
+	if slices.ContainsFunc(state.Containers, func(c engine.Container) bool { return c.Name == container }) {
+		do(m.engine.Drift())
+	}
+}
+
+func (m inMemory) stop(container string) {
+	m.there(container, func(d memory.Drift) { d.Stop(container) })
+}
+
+func (m inMemory) pause(container string) {
+	m.there(container, func(d memory.Drift) { d.Pause(container) })
+}
+
+func (m inMemory) remove(container string) {
+	m.there(container, func(d memory.Drift) { d.Remove(container) })
+}
+
+func (m inMemory) rename(container, to string) {
+	m.there(container, func(d memory.Drift) { d.Rename(container, to) })
+}
+
+func (m inMemory) disconnect(container, network string) {
+	m.there(container, func(d memory.Drift) { d.Disconnect(container, network) })
+}
+
+func (m inMemory) limit(container string, bytes int64) {
+	m.there(container, func(d memory.Drift) { d.Update(container, func(c *spec.Container) { c.Memory = bytes }) })
+}
+
+func (m inMemory) starting(container string) {
+	m.there(container, func(d memory.Drift) { d.SetHealth(container, engine.HealthStarting) })
+}
+
+func (m inMemory) connect(container, network string, e spec.Endpoint) {
+	m.there(container, func(memory.Drift) {
+		m.perform(engine.ConnectNetwork{Network: network, Container: container, Endpoint: e})
+	})
+}
+
+func (m inMemory) foreign(name, port string) {
+	m.engine.SetImage("foreign", engine.Image{})
+	create := engine.CreateContainer{Name: name, Definition: spec.Container{Image: "foreign"}}
+	if port != "" {
+		create.Definition.Ports = map[string][]string{"80/tcp": {port}}
+	}
+	m.perform(create)
+	m.perform(engine.StartContainer{Name: name})
+}
+
+func (m inMemory) perform(op plan.Op) {
+	m.Helper()
+	if _, err := engine.Perform(context.Background(), m.engine, op, func(plan.Progress) {}); err != nil {
+		m.Fatalf("%T: %v", op, err)
+	}
+}
