@@ -28,6 +28,28 @@ func (u *up) networks(order []string) {
 		case found.Recorded != nil:
 			u.compareNetwork(key, n, found)
 		}
+		if !u.replacesNetwork(n.Name) {
+			u.reattach(n.Name)
+		}
+	}
+}
+
+// reattach puts the containers back on a network that this run leaves alone
+// otherwise, orphans among them: an interrupted run that replaced the network
+// may have taken them off.
+func (u *up) reattach(network string) {
+	for _, c := range u.belonging(network, nil) {
+		_, was := c.Recorded.Networks[network]
+		orphan := !declared(u.desired, c.Service)
+		if !was || orphan && u.opts.RemoveOrphans || u.chosen[c.Service] && !u.opts.NoRecreate {
+			continue
+		}
+		s := step{
+			change:  plan.Change{Verb: plan.Update, Object: "container", Name: c.Name, Service: c.Service},
+			reasons: []plan.Reason{drifted("networks."+network, "", "attached")},
+		}
+		op := engine.ConnectNetwork{Network: network, Container: c.ID, Endpoint: u.endpoint(c, network)}
+		u.rewired[c.ID] = u.add(s, "connect "+c.Name+" to "+network, op, onDone(u.pending["network "+network]))
 	}
 }
 

@@ -75,11 +75,16 @@ func (u *up) comeBack(c engine.Container, base string, edges ...plan.Edge) engin
 }
 
 // fallBack gives up a replacement that is not proven and not wanted any more:
-// the old container comes back, and is what the replica has.
+// the old container comes back, and is what the replica has. One that serves is
+// proven, whatever the file asks of it now.
 func (u *up) fallBack(r *replica) {
 	old := u.asides[r.name]
 	delete(u.asides, r.name)
-	if meets(*r.found, u.proof(r.service)) {
+	proof := engine.Ready
+	if r.service.Job {
+		proof = engine.Completed
+	}
+	if meets(*r.found, proof) {
 		u.dropOld(r, old)
 		return
 	}
@@ -106,6 +111,11 @@ func (u *up) proveLeftover(r *replica) {
 	old, ok := u.asides[r.name]
 	if !ok {
 		return
+	}
+	if runs(old.Status) && r.begun != "" {
+		// Brought back half-way: the two may want the same port or address.
+		s := u.repair(old, plan.Stop, "put aside by an earlier run")
+		u.then(r.begun, onDone(u.add(s, "stop "+old.Name, engine.StopContainer{Name: old.ID, Timeout: u.opts.StopTimeout})))
 	}
 	r.replaced = true // so that the wait proves it as it does any replacement
 	var proof []plan.Edge

@@ -29,7 +29,7 @@ func (c Case) interruptible(t testing.TB, p *plan.Plan, end *memory.Engine) {
 			order = shuffled(p, uint64(k))
 		}
 		e := c.killed(order, k)
-		if i%3 == 2 && !c.Options.NoStart {
+		if i%3 == 2 && !c.Options.NoStart && len(c.Options.Services) == 0 {
 			e.Drift().Restart()
 			if double := c.doubles(t, e); len(double) > 0 {
 				t.Errorf("interruptible: killed after %d calls, and the engine restarted, these run beside their successors: %s\nthe plan was:\n%s", k, strings.Join(double, ", "), order.Graph())

@@ -72,7 +72,10 @@ func (w *watch) look(ctx context.Context) engine.State {
 func (w *watch) removal(ctx context.Context, op engine.RemoveContainer) {
 	now := w.look(ctx)
 	for _, was := range w.before.Containers {
-		if was.ID == op.Name && was.Status == engine.StatusRunning && w.c.desires(was) && !w.succeeded(now, was) {
+		if was.ID != op.Name || was.Status != engine.StatusRunning || aside(w.before, was.Name) && !good(was) {
+			continue // an earlier run left it unproven
+		}
+		if w.c.desires(was) && !w.succeeded(now, was) {
 			w.note("safe: container %s is removed before its replacement is ready", was.Name)
 		}
 	}
