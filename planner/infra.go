@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -127,7 +128,8 @@ func (u *up) replaceNetwork(key string, n spec.Network, reasons []plan.Reason) {
 		op := engine.DisconnectNetwork{Network: n.Name, Container: c.ID}
 		off = append(off, u.add(s, "disconnect "+c.Name+" from "+n.Name, op, onDone(single)))
 	}
-	removed := u.add(s, "remove network "+n.Name, engine.RemoveNetwork{Name: n.Name}, after(append(off, single)...)...)
+	edges := append(after(append(off, single)...), u.halves...)
+	removed := u.add(s, "remove network "+n.Name, engine.RemoveNetwork{Name: n.Name}, edges...)
 	created := u.add(s, "create network "+n.Name, u.createNetwork(key, n), onDone(removed))
 	u.pending["network "+n.Name] = created
 	for _, c := range u.belonging(n.Name, members) {
@@ -140,7 +142,7 @@ func (u *up) replaceNetwork(key string, n spec.Network, reasons []plan.Reason) {
 // ones too: the engine lists only running ones with the network.
 func (u *up) members(network string) []engine.Container {
 	var out []engine.Container
-	for _, c := range u.observed.Containers {
+	for _, c := range u.standing() {
 		if c.Observed == nil {
 			continue
 		}
@@ -151,10 +153,20 @@ func (u *up) members(network string) []engine.Container {
 	return out
 }
 
+// standing are the containers that will be there, those that an earlier run put
+// aside among them.
+func (u *up) standing() []engine.Container {
+	out := slices.Clone(u.observed.Containers)
+	for _, name := range sortedKeys(u.asides) {
+		out = append(out, u.asides[name])
+	}
+	return out
+}
+
 // belonging are the members of a network, and the containers that should be:
 // as the file asks, or as an orphan was made.
 func (u *up) belonging(network string, members []engine.Container) []engine.Container {
-	for _, c := range u.observed.Containers {
+	for _, c := range u.standing() {
 		if c.Observed == nil || c.OneOff {
 			continue
 		}

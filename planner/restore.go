@@ -24,7 +24,9 @@ func (u *up) restore() {
 		switch {
 		case suffix == suffixNew:
 			s := u.repair(c, plan.Remove, "half-made by an interrupted run")
-			u.claim(c.Name, u.add(s, "remove leftover "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true}))
+			gone := u.add(s, "remove leftover "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true})
+			u.halves = append(u.halves, onDone(gone))
+			u.claim(c.Name, gone)
 		case suffix == suffixOld && names[base]:
 			u.asides[base] = c
 		case suffix == suffixOld:
@@ -89,7 +91,7 @@ func (u *up) fallBack(r *replica) {
 		return
 	}
 	s := u.repair(*r.found, plan.Remove, "not ready, left by an earlier run")
-	gone := u.add(s, "remove leftover "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true})
+	gone := u.add(s, "remove leftover "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true}, onSettled(u.rewired[r.found.ID]))
 	back := u.comeBack(old, r.name, onDone(gone))
 	r.found, r.fallen = &back, true
 }
@@ -97,6 +99,7 @@ func (u *up) fallBack(r *replica) {
 // dropOld removes an old container whose replacement is proven.
 func (u *up) dropOld(r *replica, old engine.Container, edges ...plan.Edge) {
 	s := u.repair(old, plan.Remove, "its replacement is ready")
+	edges = append(edges, onSettled(u.rewired[old.ID]))
 	u.claim(r.name, u.add(s, "remove leftover "+old.Name, engine.RemoveContainer{Name: old.ID}, edges...))
 }
 

@@ -192,7 +192,7 @@ func describe(state engine.State, desired *spec.Stack) string {
 	var lines []string
 	for _, c := range state.Containers {
 		if _, ok := desired.Services[c.Service]; !ok {
-			lines = append(lines, fmt.Sprintf("orphan %s %s %s", c.Name, c.Status, definition(c)))
+			lines = append(lines, fmt.Sprintf("orphan %s %s", c.Name, definition(c)))
 			continue
 		}
 		lines = append(lines, fmt.Sprintf("container %s %s image %s %s", c.Name, c.Status, c.ImageID, definition(c)))

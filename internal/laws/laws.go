@@ -7,6 +7,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -57,6 +58,9 @@ func (c Case) Hold(t testing.TB) (*plan.Plan, error) {
 	}
 	if err != nil {
 		c.Tally.Refused.Add(1)
+		if strings.HasPrefix(err.Error(), "plan of ") {
+			t.Errorf("explained, acyclic and complete: %v", err)
+		}
 		return nil, err
 	}
 	c.hold(t, p)
@@ -125,12 +129,13 @@ func (c Case) run(t testing.TB, p *plan.Plan) *memory.Engine {
 	t.Helper()
 	e := c.Engine.Clone()
 	guard := newWatch(c, e)
-	if _, err := reconciler.Apply(context.Background(), guard.perform, p, reconciler.Options{}); err != nil {
-		t.Errorf("fixpoint: apply: %v\nthe plan was:\n%s", err, p.Graph())
-		return e
-	}
+	_, err := reconciler.Apply(context.Background(), guard.perform, p, reconciler.Options{})
 	for _, harm := range guard.verdict() {
 		t.Errorf("%s\nthe plan was:\n%s", harm, p.Graph())
+	}
+	if err != nil {
+		t.Errorf("fixpoint: apply: %v\nthe plan was:\n%s", err, p.Graph())
+		return e
 	}
 	for _, lost := range c.lostVolumes(t, e) {
 		t.Errorf("safe: volume %s is lost\nthe plan was:\n%s", lost, p.Graph())

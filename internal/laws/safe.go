@@ -3,6 +3,7 @@ package laws
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -155,8 +156,16 @@ func (w *watch) verdict() []string {
 // up plans removes one.
 func (c Case) lostVolumes(t testing.TB, e *memory.Engine) (lost []string) {
 	t.Helper()
-	before, now := snapshot(t, c.Engine, c.Desired), snapshot(t, e, c.Desired)
-	for name := range before.Volumes {
+	before, q := snapshot(t, c.Engine, c.Desired), planner.Query(c.Desired)
+	q.Volumes = slices.Collect(maps.Keys(before.Volumes))
+	for _, was := range before.Containers {
+		q.Volumes = slices.AppendSeq(q.Volumes, maps.Values(was.Anonymous))
+	}
+	now, err := e.Snapshot(t.Context(), q)
+	if err != nil {
+		t.Fatalf("snapshot: %v", err)
+	}
+	for _, name := range q.Volumes {
 		if _, ok := now.Volumes[name]; !ok {
 			lost = append(lost, name)
 		}

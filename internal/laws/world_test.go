@@ -164,7 +164,7 @@ func (w *world) dependency(service *spec.Service, other string, on spec.Service)
 	case w.chance(20) && service.Container.NetworkMode == "":
 		d.Namespace = true
 		service.Container.NetworkMode, service.Container.Networks = "service:"+other, nil
-	case w.chance(10):
+	case w.chance(10) && service.Container.PID == "":
 		d.Namespace = true
 		service.Container.PID = "service:" + other
 	case w.chance(10):
@@ -186,7 +186,7 @@ func (w *world) furnish(s *spec.Service) {
 	if w.chance(30) {
 		c.Mounts["/data"] = spec.Mount{Type: "volume", Source: w.project + "_data", ReadOnly: w.chance(50)}
 	}
-	if w.chance(25) {
+	if w.chance(35) {
 		c.Mounts["/scratch"] = spec.Mount{Type: "volume"}
 	}
 	if w.chance(20) && c.Networks != nil {
