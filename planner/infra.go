@@ -50,7 +50,7 @@ func (u *up) reattach(network string) {
 			reasons: []plan.Reason{drifted("networks."+network, "", "attached")},
 		}
 		op := engine.ConnectNetwork{Network: network, Container: c.ID, Endpoint: u.endpoint(c, network)}
-		u.rewired[c.ID] = u.add(s, "connect "+c.Name+" to "+network, op, onDone(u.pending["network "+network]))
+		u.rewired[c.ID] = u.add(s, "connect "+c.Name+" to "+network, op, onDone(u.pending["network "+network]), onSettled(u.rewired[c.ID]))
 	}
 }
 
@@ -134,7 +134,7 @@ func (u *up) replaceNetwork(key string, n spec.Network, reasons []plan.Reason) {
 	u.pending["network "+n.Name] = created
 	for _, c := range u.belonging(n.Name, members) {
 		op := engine.ConnectNetwork{Network: n.Name, Container: c.ID, Endpoint: u.endpoint(c, n.Name)}
-		u.rewired[c.ID] = u.add(s, "connect "+c.Name+" to "+n.Name, op, onDone(created))
+		u.rewired[c.ID] = u.add(s, "connect "+c.Name+" to "+n.Name, op, onDone(created), onSettled(u.rewired[c.ID]))
 	}
 }
 

@@ -71,7 +71,9 @@ func (u *up) repair(c engine.Container, verb plan.Verb, text string) step {
 // other drift.
 func (u *up) comeBack(c engine.Container, base string, edges ...plan.Edge) engine.Container {
 	s := u.repair(c, plan.Rename, "kept aside by an earlier run")
-	u.claim(base, u.add(s, "rename "+c.Name+" to "+base, engine.RenameContainer{From: c.ID, To: base}, edges...))
+	edges = append(edges, onSettled(u.rewired[c.ID]))
+	u.rewired[c.ID] = u.add(s, "rename "+c.Name+" to "+base, engine.RenameContainer{From: c.ID, To: base}, edges...)
+	u.claim(base, u.rewired[c.ID])
 	c.Name = base
 	return c
 }
@@ -124,7 +126,7 @@ func (u *up) proveLeftover(r *replica) {
 	var proof []plan.Edge
 	switch {
 	case !u.unattended(r.service):
-		proof = u.await(r, u.proof(r.service), plan.Reason{Code: plan.Surplus, Text: "an earlier run left its replacement unproven"})
+		proof = u.await(r, u.proofOf(r), plan.Reason{Code: plan.Surplus, Text: "an earlier run left its replacement unproven"})
 	case r.start != "":
 		proof = after(r.start)
 	}

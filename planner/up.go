@@ -55,7 +55,7 @@ type up struct {
 	fresh   map[string]bool                      // volumes created in this run
 	images  map[string]image                     // by reference
 	names   map[string][]plan.Edge               // container name -> what has to be over before it can be relied upon
-	rewired map[string]string                    // container ID -> the action that puts it back on a network made anew
+	rewired map[string]string                    // container ID -> the last action that gives it back its name or a network made anew
 	asides  map[string]engine.Container          // name -> the proven container that was renamed aside for it
 	halves  []plan.Edge                          // the removals of what is half-made
 	turns   map[string][]*replica                // by service, once it was planned

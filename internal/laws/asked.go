@@ -183,19 +183,19 @@ func snapshot(t testing.TB, e *memory.Engine, desired *spec.Stack) engine.State 
 
 // picture is all of a project's state that a user can tell from another: no
 // IDs, no times.
-func picture(t testing.TB, e *memory.Engine, desired *spec.Stack) string {
+func (c Case) picture(t testing.TB, e *memory.Engine) string {
 	t.Helper()
-	return describe(snapshot(t, e, desired), desired)
+	return c.describe(snapshot(t, e, c.Desired))
 }
 
-func describe(state engine.State, desired *spec.Stack) string {
+func (c Case) describe(state engine.State) string {
 	var lines []string
-	for _, c := range state.Containers {
-		if _, ok := desired.Services[c.Service]; !ok {
-			lines = append(lines, fmt.Sprintf("orphan %s %s", c.Name, definition(c)))
+	for _, n := range state.Containers {
+		if _, ok := c.Desired.Services[n.Service]; !ok {
+			lines = append(lines, fmt.Sprintf("orphan %s %s", n.Name, definition(n)))
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("container %s %s image %s %s", c.Name, c.Status, c.ImageID, definition(c)))
+		lines = append(lines, fmt.Sprintf("container %s %s image %s %s", n.Name, c.status(n), n.ImageID, definition(n)))
 	}
 	for name, n := range state.Networks {
 		lines = append(lines, fmt.Sprintf("network %s %s doubles %d", name, n.Labels[engine.LabelDefinition], len(n.Doubles)))
@@ -207,6 +207,18 @@ func describe(state engine.State, desired *spec.Stack) string {
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
+}
+
+// status is that of a container, as far as a run decides on it: a job that runs
+// is one that will be done.
+func (c Case) status(n engine.Container) engine.Status {
+	switch {
+	case c.Options.NoStart:
+		return "(not started)"
+	case c.Desired.Services[n.Service].Job && n.Status == engine.StatusExited && n.ExitCode == 0:
+		return engine.StatusRunning
+	}
+	return n.Status
 }
 
 func definition(c engine.Container) string {

@@ -194,7 +194,7 @@ var nothings = []deed{
 		return false
 	}},
 	{name: "profiles", do: func(w *world, s *spec.Service) bool {
-		if dependedOn(w.after, s.Name) || len(w.after.Services) < 2 {
+		if !w.dispensable(*s) {
 			return false
 		}
 		w.after.Inactive = append(w.after.Inactive, s.Name)
@@ -299,11 +299,22 @@ var larger = []deed{
 }
 
 func orphan(w *world, s *spec.Service) bool {
-	if dependedOn(w.after, s.Name) || len(w.after.Services) < 2 {
+	if !w.dispensable(*s) {
 		return false
 	}
 	s.Name = ""
 	return true
+}
+
+// dispensable reports whether a service can go, and leaves the others as they
+// are: what it waits for the end of would be no job any more.
+func (w *world) dispensable(s spec.Service) bool {
+	for _, d := range s.DependsOn {
+		if d.Condition == spec.Completed {
+			return false
+		}
+	}
+	return !dependedOn(w.after, s.Name) && len(w.after.Services) > 1
 }
 
 // all are the deeds, each with its row.

@@ -24,7 +24,7 @@ var errInjected = errors.New("injected")
 // when only the answer is lost. With --no-start nothing new is to run.
 func (c Case) unharmed(t testing.TB, p *plan.Plan, end *memory.Engine) {
 	t.Helper()
-	want := picture(t, end, c.Desired)
+	want := c.picture(t, end)
 	for _, k := range c.points(len(p.Actions)) {
 		a := p.Actions[k]
 		if a.Undo() {

@@ -22,7 +22,7 @@ var errKilled = errors.New("killed")
 // revives nothing that was put aside.
 func (c Case) interruptible(t testing.TB, p *plan.Plan, end *memory.Engine) {
 	t.Helper()
-	want := picture(t, end, c.Desired)
+	want := c.picture(t, end)
 	for i, k := range c.points(len(p.Actions)) {
 		order := p
 		if i%2 == 1 {
@@ -57,7 +57,7 @@ func (c Case) killed(p *plan.Plan, calls int) *memory.Engine {
 // is wrong, "" for nothing.
 func (c Case) recovers(t testing.TB, e *memory.Engine, want string) string {
 	t.Helper()
-	left := picture(t, e, c.Desired)
+	left := c.picture(t, e)
 	next, err := c.plan(t, e)
 	if err != nil {
 		return "the next plan: " + err.Error()
@@ -65,7 +65,7 @@ func (c Case) recovers(t testing.TB, e *memory.Engine, want string) string {
 	if _, err := reconciler.Apply(context.Background(), performOn(e), next, reconciler.Options{}); err != nil {
 		return "the next run: " + err.Error() + "\nit found\n" + left + "\nits plan was:\n" + next.Graph()
 	}
-	if got := picture(t, e, c.Desired); got != want {
+	if got := c.picture(t, e); got != want {
 		return "the next run ends with\n" + got + "\nand not with\n" + want + "\nit found\n" + left + "\nits plan was:\n" + next.Graph()
 	}
 	if lost := c.lostVolumes(t, e); len(lost) > 0 {

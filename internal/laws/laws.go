@@ -147,11 +147,11 @@ func (c Case) run(t testing.TB, p *plan.Plan) *memory.Engine {
 // only its list keeps in order lacks an edge.
 func (c Case) complete(t testing.TB, p *plan.Plan, end *memory.Engine) {
 	t.Helper()
-	want := picture(t, end, c.Desired)
+	want := c.picture(t, end)
 	for seed := range orders {
 		c.Tally.Orders.Add(1)
 		other := shuffled(p, uint64(seed))
-		if got := picture(t, c.run(t, other), c.Desired); !t.Failed() && got != want {
+		if got := c.picture(t, c.run(t, other)); !t.Failed() && got != want {
 			t.Errorf("complete: in another order the run ends with\n%s\nand not with\n%s\nthe order was:\n%s", got, want, other.Graph())
 		}
 		if t.Failed() {

@@ -32,16 +32,21 @@ func (m inMemory) retag(service string, version int) {
 	m.engine.SetImage(service+":1", engine.Image{ID: fmt.Sprintf("sha256:%s:%d", service, version)})
 }
 
-// A container that is not there any more is left alone: another deed, or an
-// interrupted run, came first.
+// there does something to a container. One that is not there any more is left
+// alone: another deed, or an interrupted run, came first.
 func (m inMemory) there(container string, do func(memory.Drift)) {
-	state, err := m.engine.Snapshot(context.Background(), engine.Query{})
+	if m.taken(container) {
+		do(m.engine.Drift())
+	}
+}
+
+func (m inMemory) taken(name string) bool {
+	state, err := m.engine.Snapshot(context.Background(), engine.Query{Project: "p"})
 	if err != nil {
 		m.Fatal(err)
 	}
-	if slices.ContainsFunc(state.Containers, func(c engine.Container) bool { return c.Name == container }) {
-		do(m.engine.Drift())
-	}
+	return slices.ContainsFunc(state.Containers, func(c engine.Container) bool { return c.Name == name }) ||
+		slices.ContainsFunc(state.Foreign, func(f engine.Foreign) bool { return f.Name == name })
 }
 
 func (m inMemory) stop(container string) {
@@ -79,6 +84,9 @@ func (m inMemory) connect(container, network string, e spec.Endpoint) {
 }
 
 func (m inMemory) foreign(name, port string) {
+	if m.taken(name) {
+		return
+	}
 	m.engine.SetImage("foreign", engine.Image{})
 	create := engine.CreateContainer{Name: name, Definition: spec.Container{Image: "foreign"}}
 	if port != "" {
