@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/stackfile/stack/engine"
-	"github.com/stackfile/stack/engine/memory"
 	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/spec"
 )
@@ -172,9 +171,9 @@ func encode(v any) string {
 	return string(text)
 }
 
-func snapshot(t testing.TB, e *memory.Engine, desired *spec.Stack) engine.State {
+func snapshot(t testing.TB, r engine.Reader, desired *spec.Stack) engine.State {
 	t.Helper()
-	state, err := e.Snapshot(t.Context(), planner.Query(desired))
+	state, err := r.Snapshot(t.Context(), planner.Query(desired))
 	if err != nil {
 		t.Fatalf("snapshot: %v", err)
 	}
@@ -183,9 +182,9 @@ func snapshot(t testing.TB, e *memory.Engine, desired *spec.Stack) engine.State 
 
 // picture is all of a project's state that a user can tell from another: no
 // IDs, no times.
-func (c Case) picture(t testing.TB, e *memory.Engine) string {
+func (c Case) picture(t testing.TB, r engine.Reader) string {
 	t.Helper()
-	return c.describe(snapshot(t, e, c.Desired))
+	return c.describe(snapshot(t, r, c.Desired))
 }
 
 func (c Case) describe(state engine.State) string {

@@ -52,7 +52,7 @@ var edits = []deed{
 		return true
 	}},
 	{row: rowReplaced, name: "command", do: func(_ *world, s *spec.Service) bool {
-		s.Container.Command = &[]string{"-h=false"}
+		s.Container.Command = &[]string{"-unhealthy=false"}
 		return !s.Job
 	}},
 	{row: rowReplaced, name: "labels", do: func(_ *world, s *spec.Service) bool {
@@ -175,8 +175,8 @@ var nothings = []deed{
 	{name: "monitor", do: func(_ *world, s *spec.Service) bool { return set(&s.Monitor, 1) }},
 	{name: "on_failure", do: func(_ *world, s *spec.Service) bool { return set(&s.OnFailure, spec.Continue) }},
 	{name: "less depends_on", do: func(w *world, s *spec.Service) bool {
-		for name, d := range s.DependsOn {
-			if !d.Namespace && !w.after.Services[name].Job && s.Container.VolumesFrom == nil {
+		for _, name := range slices.Sorted(maps.Keys(s.DependsOn)) {
+			if d := s.DependsOn[name]; !d.Namespace && !w.after.Services[name].Job && s.Container.VolumesFrom == nil {
 				delete(s.DependsOn, name)
 				return true
 			}
@@ -225,7 +225,9 @@ var drifts = []deed{
 		return true
 	}},
 	{row: rowInPlace, name: "limited by hand", do: func(w *world, s *spec.Service) bool {
-		w.limit(w.one(s), 96<<20)
+		if s.Container.Memory > 0 {
+			w.limit(w.one(s), 96<<20)
+		}
 		return s.Container.Memory > 0
 	}},
 	{row: rowOther, name: "renamed by hand", do: func(w *world, s *spec.Service) bool {

@@ -61,7 +61,7 @@ func (c Case) afterFailure(t testing.TB, p *plan.Plan, a plan.Action, carriedOut
 	if lost := c.lost(t, e); len(lost) > 0 && !carriedOut {
 		return "these do not run any more as they did: " + strings.Join(lost, ", ")
 	}
-	if lost := c.lostVolumes(t, e); len(lost) > 0 {
+	if lost := c.lostVolumes(t, snapshot(t, c.Engine, c.Desired), e); len(lost) > 0 {
 		return "volumes are lost: " + strings.Join(lost, ", ")
 	}
 	return c.recovers(t, e, want)

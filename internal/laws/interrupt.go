@@ -68,7 +68,7 @@ func (c Case) recovers(t testing.TB, e *memory.Engine, want string) string {
 	if got := c.picture(t, e); got != want {
 		return "the next run ends with\n" + got + "\nand not with\n" + want + "\nit found\n" + left + "\nits plan was:\n" + next.Graph()
 	}
-	if lost := c.lostVolumes(t, e); len(lost) > 0 {
+	if lost := c.lostVolumes(t, snapshot(t, c.Engine, c.Desired), e); len(lost) > 0 {
 		return "and the next run, volumes are lost: " + strings.Join(lost, ", ")
 	}
 	return ""
@@ -89,9 +89,9 @@ func (c Case) doubles(t testing.TB, e *memory.Engine) (out []string) {
 	return out
 }
 
-func performOn(e *memory.Engine) reconciler.Perform {
+func performOn(m engine.Mutator) reconciler.Perform {
 	return func(ctx context.Context, op plan.Op, progress func(plan.Progress)) (plan.Outcome, error) {
-		return engine.Perform(ctx, e, op, progress)
+		return engine.Perform(ctx, m, op, progress)
 	}
 }
 

@@ -137,7 +137,7 @@ func (c Case) run(t testing.TB, p *plan.Plan) *memory.Engine {
 		t.Errorf("fixpoint: apply: %v\nthe plan was:\n%s", err, p.Graph())
 		return e
 	}
-	for _, lost := range c.lostVolumes(t, e) {
+	for _, lost := range c.lostVolumes(t, snapshot(t, c.Engine, c.Desired), e) {
 		t.Errorf("safe: volume %s is lost\nthe plan was:\n%s", lost, p.Graph())
 	}
 	return e

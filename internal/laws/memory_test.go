@@ -16,20 +16,49 @@ import (
 type inMemory struct {
 	testing.TB
 	engine *memory.Engine
+	like   model // a real one, for which it foretells what comes out; nil: none
 }
 
-func (m inMemory) real() bool     { return false }
-func (m inMemory) subnet() string { return "10.0.0" }
+// A model is what a real engine has others than one in memory.
+type model interface {
+	image(service string, version int) string
+	id(version int) string
+	subnet() string
+}
+
+func (m inMemory) on() engine.Engine { return m.engine }
+func (m inMemory) real() bool        { return m.like != nil }
+
+func (m inMemory) subnet() string {
+	if m.like != nil {
+		return m.like.subnet()
+	}
+	return "10.0.0"
+}
 
 func (m inMemory) image(service string, version int) string {
-	ref := fmt.Sprintf("%s:%d", service, version)
-	m.engine.SetImage(ref, engine.Image{ID: "sha256:" + ref})
-	m.engine.SetRegistry(ref, engine.Image{ID: "sha256:" + ref})
+	ref := m.reference(service, version)
+	m.engine.SetImage(ref, m.content(ref, version))
+	m.engine.SetRegistry(ref, m.content(ref, version))
 	return ref
 }
 
 func (m inMemory) retag(service string, version int) {
-	m.engine.SetImage(service+":1", engine.Image{ID: fmt.Sprintf("sha256:%s:%d", service, version)})
+	m.engine.SetImage(m.reference(service, 1), m.content(m.reference(service, version), version))
+}
+
+func (m inMemory) reference(service string, version int) string {
+	if m.like != nil {
+		return m.like.image(service, version)
+	}
+	return fmt.Sprintf("%s:%d", service, version)
+}
+
+func (m inMemory) content(ref string, version int) engine.Image {
+	if m.like != nil {
+		return engine.Image{ID: m.like.id(version)}
+	}
+	return engine.Image{ID: "sha256:" + ref}
 }
 
 // there does something to a container. One that is not there any more is left
@@ -41,7 +70,7 @@ func (m inMemory) there(container string, do func(memory.Drift)) {
 }
 
 func (m inMemory) taken(name string) bool {
-	state, err := m.engine.Snapshot(context.Background(), engine.Query{Project: "p"})
+	state, err := m.engine.Snapshot(context.Background(), engine.Query{})
 	if err != nil {
 		m.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func newWorld(t testing.TB, seed int) *world {
 func (w *world) empty() inMemory {
 	e := memory.New()
 	e.ConnectAfterCreate(w.chance(50))
-	return inMemory{w, e}
+	return inMemory{TB: w, engine: e}
 }
 
 func (w *world) engine() *memory.Engine { return w.ground.(inMemory).engine } //nolint:errcheck // worlds of this file are on no other
@@ -130,22 +130,22 @@ func (w *world) interrupted(deeds []deed) {
 			w.try(d)
 		}
 	}
-	p, err := planner.Up(w.after, snapshot(w, w.engine(), w.after), planner.Options{Wait: true})
+	p, err := planner.Up(w.after, snapshot(w, w.on(), w.after), planner.Options{Wait: true})
 	if err != nil || len(p.Actions) == 0 {
 		return
 	}
-	kill := countdown{left: w.IntN(len(p.Actions)), perform: performOn(w.engine())}
+	kill := countdown{left: w.IntN(len(p.Actions)), perform: performOn(w.on())}
 	// Its error is the kill.
 	_, _ = reconciler.Apply(context.Background(), kill.call, p, reconciler.Options{Parallel: 1})
 }
 
 func (w *world) up(s *spec.Stack) {
 	w.Helper()
-	p, err := planner.Up(s, snapshot(w, w.engine(), s), planner.Options{Wait: true})
+	p, err := planner.Up(s, snapshot(w, w.on(), s), planner.Options{Wait: true})
 	if err != nil {
 		w.Fatal(err)
 	}
-	if _, err := reconciler.Apply(context.Background(), performOn(w.engine()), p, reconciler.Options{}); err != nil {
+	if _, err := reconciler.Apply(context.Background(), performOn(w.on()), p, reconciler.Options{}); err != nil {
 		w.Fatalf("up of the stack before: %v\n%s", err, p.Graph())
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/stackfile/stack/engine"
-	"github.com/stackfile/stack/engine/memory"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/spec"
@@ -21,8 +20,7 @@ import (
 // on is ready.
 type watch struct {
 	c      Case
-	reader engine.Reader
-	engine engine.Mutator
+	engine engine.Engine
 	before engine.State
 
 	mu     sync.Mutex // calls come from the goroutines of actions
@@ -36,8 +34,8 @@ type lean struct {
 	id          string // what was under that name
 }
 
-func newWatch(c Case, e *memory.Engine) *watch {
-	w := &watch{c: c, reader: e, engine: e}
+func newWatch(c Case, e engine.Engine) *watch {
+	w := &watch{c: c, engine: e}
 	w.before = w.look(context.Background())
 	return w
 }
@@ -61,7 +59,7 @@ func (w *watch) note(format string, args ...any) {
 }
 
 func (w *watch) look(ctx context.Context) engine.State {
-	state, err := w.reader.Snapshot(ctx, planner.Query(w.c.Desired))
+	state, err := w.engine.Snapshot(ctx, planner.Query(w.c.Desired))
 	if err != nil {
 		w.note("snapshot: %v", err)
 	}
@@ -116,7 +114,7 @@ func (w *watch) start(ctx context.Context, op engine.StartContainer) {
 }
 
 func (w *watch) leansOn(now engine.State, service, name string, d spec.Dependency) {
-	for _, c := range now.Containers {
+	for _, c := range w.named(now) {
 		if c.Name == name && meets(c, d.Condition) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -125,6 +123,22 @@ func (w *watch) leansOn(now engine.State, service, name string, d spec.Dependenc
 		}
 	}
 	w.note("complete: a container of %s starts before %s meets %s", service, name, d.Condition)
+}
+
+// named are the containers, each replica that somebody renamed under the name
+// that it is to have, unless another one has it.
+func (w *watch) named(now engine.State) []engine.Container {
+	out, taken := slices.Clone(now.Containers), map[string]bool{}
+	for _, c := range out {
+		taken[c.Name] = true
+	}
+	for i, c := range out {
+		s, ok := w.c.Desired.Services[c.Service]
+		if name := w.c.name(s, c.Number); ok && !taken[name] {
+			out[i].Name, taken[name] = name, true
+		}
+	}
+	return out
 }
 
 func meets(c engine.Container, condition spec.Condition) bool {
@@ -154,14 +168,14 @@ func (w *watch) verdict() []string {
 // lostVolumes are the volumes that there were before, anonymous ones included,
 // and that are gone or were given up by the container that had them. Nothing that
 // up plans removes one.
-func (c Case) lostVolumes(t testing.TB, e *memory.Engine) (lost []string) {
+func (c Case) lostVolumes(t testing.TB, before engine.State, r engine.Reader) (lost []string) {
 	t.Helper()
-	before, q := snapshot(t, c.Engine, c.Desired), planner.Query(c.Desired)
+	q := planner.Query(c.Desired)
 	q.Volumes = slices.Collect(maps.Keys(before.Volumes))
 	for _, was := range before.Containers {
 		q.Volumes = slices.AppendSeq(q.Volumes, maps.Values(was.Anonymous))
 	}
-	now, err := e.Snapshot(t.Context(), q)
+	now, err := r.Snapshot(t.Context(), q)
 	if err != nil {
 		t.Fatalf("snapshot: %v", err)
 	}

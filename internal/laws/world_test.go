@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/spec"
 )
@@ -27,6 +28,7 @@ type world struct {
 
 // A ground is what a world stands on: an engine, by the hands of others.
 type ground interface {
+	on() engine.Engine
 	// image makes an image, in the n-th version of a service, and returns its
 	// reference.
 	image(service string, version int) string
@@ -88,6 +90,12 @@ func (w *world) stack() *spec.Stack {
 	}
 	keepLenders(s)
 	markJobs(s)
+	for name, service := range s.Services {
+		if service.Job && w.real() {
+			service.Container.Command = &[]string{"exit", "0"}
+			s.Services[name] = service
+		}
+	}
 	return s
 }
 
@@ -299,11 +307,14 @@ func (w *world) ask() {
 	if w.chance(5) {
 		w.options.Pull = oneOf(w, "always", "missing", "never")
 	}
+	if w.real() {
+		w.options.Pull, w.options.Build = "", false // there is no registry
+	}
 }
 
 func (w *world) portBase() string {
 	if w.real() {
-		return "47" + w.subnet()[len(w.subnet())-2:]
+		return "27" + w.subnet()[len(w.subnet())-2:]
 	}
 	return "808"
 }
