@@ -166,7 +166,7 @@ var nothings = []deed{
 	}},
 	{name: "hooks", do: func(_ *world, s *spec.Service) bool {
 		s.PostStart = []spec.Hook{{Command: []string{"/probe", "env"}}}
-		return true
+		return !s.Job
 	}},
 	{name: "attach", do: func(_ *world, s *spec.Service) bool {
 		s.Attach = !s.Attach

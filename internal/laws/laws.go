@@ -74,6 +74,9 @@ func (c Case) hold(t testing.TB, p *plan.Plan) {
 		t.Errorf("explained, acyclic and complete: %v", err)
 		return
 	}
+	for _, text := range c.hasty(p, snapshot(t, c.Engine, c.Desired)) {
+		t.Errorf("complete: %s\nthe plan was:\n%s", text, p.Graph())
+	}
 	end := c.fixpoint(t, p)
 	if !t.Failed() {
 		c.complete(t, p, end)

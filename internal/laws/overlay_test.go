@@ -27,7 +27,7 @@ var patches = []patch{
 	{"remove volumes with what is surplus", "safe", "outgoing.go", `engine.RemoveContainer{Name: c.ID, Volumes: o.volumes}`, `engine.RemoveContainer{Name: c.ID, Volumes: true}`},
 	{"range over maps", "pure", "sort.go", `slices.Sorted(maps.Keys(m))`, `slices.Collect(maps.Keys(m))`},
 	{"forget the edge to the network", "fixpoint", "replace.go",
-		"\t\tedges = append(edges, onDone(u.pending[\"network \"+network]))\n", ""},
+		`edges = append(edges, onDone(u.pending["network "+network]))`, `edges = append(edges, onDone(u.pending[network]))`},
 	{"forget to wait for health", "complete", "service.go", `return u.await(r, engine.Healthy, why)`, `return after(r.start)`},
 	{"ignore drift of networks", "fixpoint", "diff.go", `if tag := live[d.top()]; tag != "" {`, `if tag := live[d.top()]; tag != "" && tag != "network" {`},
 	{"replace for a pull policy", "explained", "decide.go", "\tif len(v.reasons) > 0 {\n\t\tv.guard = nil",
@@ -52,7 +52,7 @@ func TestPatchedPlannersAreCaught(t *testing.T) {
 	for _, p := range patches {
 		t.Run(p.name, func(t *testing.T) {
 			out, err := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-overlay", p.overlay(t),
-				"-run", "^TestRandomStacks$", "-cases", fmt.Sprint(*cases), ".").CombinedOutput()
+				"-run", "^TestRandomStacks$", "-cases", fmt.Sprint(*cases), "-points", fmt.Sprint(*points), ".").CombinedOutput()
 			if err == nil || strings.Contains(string(out), "build failed") || !caught(string(out), p.law) {
 				t.Errorf("no case is against %q (%v):\n%.2000s", p.law, err, out)
 			}

@@ -15,9 +15,9 @@ import (
 )
 
 var (
-	cases  = flag.Int("cases", 96, "how many random stacks the laws are held on")
+	cases  = flag.Int("cases", 80, "how many random stacks the laws are held on")
 	first  = flag.Int("first", 0, "the first of them")
-	points = flag.Int("points", 8, "at how many points of each plan it is killed, and made to fail; 0 for all")
+	points = flag.Int("points", 3, "at how many points of each plan it is killed, and made to fail; 0 for all")
 )
 
 // full is the number of cases from which on each row of the table must have
@@ -80,7 +80,7 @@ func (w *world) story(seed int) Case {
 	if isSingle(seed) {
 		w.single(deeds[(seed/2)%len(deeds)], seed%23 == 1)
 	} else {
-		w.begin(w.chance(85))
+		w.begin(w.chance(75))
 		w.many(deeds)
 	}
 	return Case{Engine: w.engine(), Desired: w.after, Options: w.options, Points: *points}

@@ -114,7 +114,7 @@ func (w *watch) start(ctx context.Context, op engine.StartContainer) {
 }
 
 func (w *watch) leansOn(now engine.State, service, name string, d spec.Dependency) {
-	for _, c := range w.named(now) {
+	for _, c := range w.c.named(now) {
 		if c.Name == name && meets(c, d.Condition) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -123,22 +123,6 @@ func (w *watch) leansOn(now engine.State, service, name string, d spec.Dependenc
 		}
 	}
 	w.note("complete: a container of %s starts before %s meets %s", service, name, d.Condition)
-}
-
-// named are the containers, each replica that somebody renamed under the name
-// that it is to have, unless another one has it.
-func (w *watch) named(now engine.State) []engine.Container {
-	out, taken := slices.Clone(now.Containers), map[string]bool{}
-	for _, c := range out {
-		taken[c.Name] = true
-	}
-	for i, c := range out {
-		s, ok := w.c.Desired.Services[c.Service]
-		if name := w.c.name(s, c.Number); ok && !taken[name] {
-			out[i].Name, taken[name] = name, true
-		}
-	}
-	return out
 }
 
 func meets(c engine.Container, condition spec.Condition) bool {

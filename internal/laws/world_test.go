@@ -91,8 +91,8 @@ func (w *world) stack() *spec.Stack {
 	keepLenders(s)
 	markJobs(s)
 	for name, service := range s.Services {
-		if service.Job && w.real() {
-			service.Container.Command = &[]string{"exit", "0"}
+		if service.Job && w.real() { // over before a hook could run in it
+			service.Container.Command, service.PostStart, service.PreStop = &[]string{"exit", "0"}, nil, nil
 			s.Services[name] = service
 		}
 	}
