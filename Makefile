@@ -45,7 +45,7 @@ test: ## everything: check, unit tests, and the binary against a real engine
 
 .PHONY: test-faults
 test-faults: ## thousands of random cases, a hundred on a real engine, bugs patched into the planner
-	go test -count 1 -timeout 2h -v -run 'TestRandomStacks|TestPlanted' ./internal/laws -cases 4000
+	go test -count 1 -timeout 2h -v -run 'TestRandomStacks|TestPlanted' ./internal/laws -cases 4000 -points 8
 	go test -count 1 -timeout 2h -v -run TestPatchedPlanners ./internal/laws -overlays
 	go test -tags e2e -count 1 -timeout 2h -parallel 4 -v -run TestRealEngine ./internal/laws -stacks 100
 
