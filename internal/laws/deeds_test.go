@@ -319,8 +319,8 @@ func (w *world) dispensable(s spec.Service) bool {
 	return !dependedOn(w.after, s.Name) && len(w.after.Services) > 1
 }
 
-// all are the deeds, each with its row.
-func all() []deed {
+// allDeeds are the deeds, each with its row.
+func allDeeds() []deed {
 	var out []deed
 	for _, d := range rewirings {
 		do := d.do

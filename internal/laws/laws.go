@@ -74,6 +74,8 @@ func (c Case) hold(t testing.TB, p *plan.Plan) {
 		t.Errorf("explained, acyclic and complete: %v", err)
 		return
 	}
+	c.awaited(t, p)
+	p = c.kept(t, p)
 	for _, text := range c.hasty(p, snapshot(t, c.Engine, c.Desired)) {
 		t.Errorf("complete: %s\nthe plan was:\n%s", text, p.Graph())
 	}

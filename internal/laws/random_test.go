@@ -76,7 +76,7 @@ func (w *world) engine() *memory.Engine { return w.ground.(inMemory).engine } //
 
 // story makes the case of a seed.
 func (w *world) story(seed int) Case {
-	deeds := all()
+	deeds := allDeeds()
 	if isSingle(seed) {
 		w.single(deeds[(seed/2)%len(deeds)], seed%23 == 1)
 	} else {

@@ -53,7 +53,7 @@ func tryReal(t *testing.T, seed int, images map[int]string, tally *realTally) {
 	r := newReal(t, seed, images)
 	w := &world{TB: t, Rand: rand.New(rand.NewPCG(uint64(seed), 2)), project: r.project, ground: r}
 	w.begin(w.chance(90))
-	w.many(all())
+	w.many(allDeeds())
 	c := Case{Engine: foretold(w, r, seed), Desired: w.after, Options: w.options, Up: planner.Up}
 
 	before := snapshot(t, r.engine, c.Desired)
@@ -72,7 +72,7 @@ func foretold(w *world, r *realEngine, seed int) *memory.Engine {
 	e.ConnectAfterCreate(true)
 	twin := &world{TB: w, Rand: rand.New(rand.NewPCG(uint64(seed), 2)), project: w.project, ground: inMemory{w, e, r}}
 	twin.begin(twin.chance(90))
-	twin.many(all())
+	twin.many(allDeeds())
 	return e
 }
 
