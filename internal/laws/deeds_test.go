@@ -52,7 +52,11 @@ var edits = []deed{
 		return true
 	}},
 	{row: rowReplaced, name: "command", do: func(_ *world, s *spec.Service) bool {
-		s.Container.Command = &[]string{"-unhealthy=false"}
+		command := []string{"-unhealthy=false"}
+		if s.Container.Command != nil {
+			command = append(command, *s.Container.Command...)
+		}
+		s.Container.Command = &command
 		return !s.Job
 	}},
 	{row: rowReplaced, name: "labels", do: func(_ *world, s *spec.Service) bool {

@@ -24,7 +24,6 @@ var patches = []patch{
 		`engine.RemoveContainer{Name: p.old.ID}, onDone(p.r.proof))`, `engine.RemoveContainer{Name: p.old.ID}, onDone(p.renamed))`},
 	{"no undo", "safe", "replace.go", "\t\tp.undo()\n", ""},
 	{"lose anonymous volumes", "safe", "creation.go", `Anonymous: u.inherited(r), `, ``},
-	{"remove volumes with what is surplus", "safe", "outgoing.go", `engine.RemoveContainer{Name: c.ID, Volumes: o.volumes}`, `engine.RemoveContainer{Name: c.ID, Volumes: true}`},
 	{"range over maps", "pure", "sort.go", `slices.Sorted(maps.Keys(m))`, `slices.Collect(maps.Keys(m))`},
 	{"forget the edge to the network", "fixpoint", "replace.go",
 		`edges = append(edges, onDone(u.pending["network "+network]))`, `edges = append(edges, onDone(u.pending[network]))`},

@@ -154,8 +154,7 @@ func (w *world) up(s *spec.Stack) {
 func (w *world) tabled(p *plan.Plan, err error) {
 	w.Helper()
 	r := rowNone
-	switch {
-	case len(w.deeds) == 1:
+	if len(w.deeds) == 1 {
 		r = w.deeds[0].row
 	}
 	if r == rowOther || table[r].does(p, err) {

@@ -97,6 +97,7 @@ func (c Case) holdReal(t *testing.T, p *plan.Plan, before engine.State, w *world
 		p = c.mustPlan(t, r.engine)
 	}
 	guard := newWatch(c, r.engine)
+	guard.lags = true
 	if _, err := reconciler.Apply(t.Context(), guard.perform, p, reconciler.Options{}); err != nil {
 		t.Fatalf("fixpoint: apply: %v\nthe plan was:\n%s", err, p.Graph())
 	}

@@ -21,6 +21,7 @@ import (
 type watch struct {
 	c      Case
 	engine engine.Engine
+	lags   bool // the engine's own verdict on health comes long after the wait's
 	before engine.State
 
 	mu     sync.Mutex // calls come from the goroutines of actions
@@ -62,6 +63,11 @@ func (w *watch) look(ctx context.Context) engine.State {
 	state, err := w.engine.Snapshot(ctx, planner.Query(w.c.Desired))
 	if err != nil {
 		w.note("snapshot: %v", err)
+	}
+	for i := range state.Containers {
+		if c := &state.Containers[i]; w.lags && c.Health == engine.HealthStarting {
+			c.Health = engine.HealthHealthy
+		}
 	}
 	return state
 }
@@ -116,13 +122,17 @@ func (w *watch) start(ctx context.Context, op engine.StartContainer) {
 func (w *watch) leansOn(now engine.State, service, name string, d spec.Dependency) {
 	for _, c := range w.c.named(now) {
 		if c.Name == name && meets(c, d.Condition) {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			w.leaned = append(w.leaned, lean{service, name, c.ID})
+			w.lean(lean{service, name, c.ID})
 			return
 		}
 	}
 	w.note("complete: a container of %s starts before %s meets %s", service, name, d.Condition)
+}
+
+func (w *watch) lean(l lean) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.leaned = append(w.leaned, l)
 }
 
 func meets(c engine.Container, condition spec.Condition) bool {

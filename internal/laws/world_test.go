@@ -91,6 +91,10 @@ func (w *world) stack() *spec.Stack {
 	keepLenders(s)
 	markJobs(s)
 	for name, service := range s.Services {
+		if w.real() { // two of one namespace cannot listen at one address
+			service.Container.Command = &[]string{"-address", ":818" + fmt.Sprint(slices.Index(serviceNames, name))}
+			s.Services[name] = service
+		}
 		if service.Job && w.real() { // over before a hook could run in it
 			service.Container.Command, service.PostStart, service.PreStop = &[]string{"exit", "0"}, nil, nil
 			s.Services[name] = service
@@ -172,6 +176,9 @@ func (w *world) dependency(service *spec.Service, other string, on spec.Service)
 	case w.chance(20) && service.Container.NetworkMode == "":
 		d.Namespace = true
 		service.Container.NetworkMode, service.Container.Networks = "service:"+other, nil
+		if w.real() {
+			service.Replicas = 1 // nor can its replicas
+		}
 	case w.chance(10) && service.Container.PID == "":
 		d.Namespace = true
 		service.Container.PID = "service:" + other
@@ -271,7 +278,7 @@ func single(s spec.Service) bool {
 			return true
 		}
 	}
-	return s.ContainerName != "" || len(s.Container.Ports["90/tcp"]) > 0
+	return s.ContainerName != "" || s.Container.NetworkMode != "" || len(s.Container.Ports["90/tcp"]) > 0
 }
 
 func dependedOn(s *spec.Stack, name string) bool {
