@@ -98,7 +98,7 @@ func (c Case) pure(t testing.TB, p *plan.Plan) {
 	observed := snapshot(t, c.Engine, c.Desired)
 	for range 20 {
 		again, err := c.Up(c.Desired, observed, c.Options)
-		if err != nil || !reflect.DeepEqual(again.Actions, p.Actions) || !reflect.DeepEqual(again.Notes, p.Notes) {
+		if err != nil || !reflect.DeepEqual(again, p) {
 			t.Errorf("pure: another plan of the same input (error %v):\n%s\nthe first was:\n%s", err, again.Graph(), p.Graph())
 			return
 		}
