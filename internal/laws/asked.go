@@ -76,8 +76,8 @@ func (c Case) missedOf(s spec.Service, name string, byName map[string]engine.Con
 	if !c.Options.NoStart && now.Status != engine.StatusRunning && !(s.Job && now.Status == engine.StatusExited && now.ExitCode == 0) {
 		out = append(out, fmt.Sprintf("%s is %s", name, now.Status))
 	}
-	if c.Options.NoRecreate || now.Observed == nil {
-		return out
+	if c.Options.NoRecreate || now.Observed == nil || now.Labels[engine.LabelDefinition] == "" {
+		return out // one that another tool made is compared by what can be read back
 	}
 	for what, definition := range map[string]spec.Container{"recorded": *now.Recorded, "observed": *now.Observed} {
 		definition.Inputs = s.Container.Inputs // what counts of these, the planner decides
