@@ -42,6 +42,13 @@ test: ## everything: check, unit tests, and the binary against a real engine
 	$(MAKE) build check
 	go test -race ./...
 	go test -tags e2e -count 1 -timeout $(TIMEOUT) -p 1 -v ./engine/docker/... ./e2e/...
+	go test -tags e2e -count 1 -timeout $(TIMEOUT) -parallel 4 -v -run TestRealEngine ./internal/laws
+
+.PHONY: test-faults
+test-faults: ## thousands of random cases, a hundred on a real engine, bugs patched into the planner
+	go test -count 1 -timeout 2h -v -run 'TestRandomStacks|TestPlanted' ./internal/laws -cases 4000 -points 8
+	go test -count 1 -timeout 2h -v -run TestPatchedPlanners ./internal/laws -overlays
+	go test -tags e2e -count 1 -timeout 2h -parallel 4 -v -run TestRealEngine ./internal/laws -stacks 100
 
 .PHONY: test-faults
 test-faults: ## faults in full: at every call to the engine, in races, of the engine itself; most of an hour

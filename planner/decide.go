@@ -142,11 +142,11 @@ func (u *up) judgeNamespace(v *verdict, r *replica, owner *replica) {
 		v.restart = append(v.restart, follow(name, "shares a namespace with %s, which is restarted"))
 	case owner.begun != "" && !owner.replaced:
 		v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which is started"))
+	case owner.found != nil && !slices.Contains(r.found.Joins, owner.found.ID):
+		v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which it is not attached to any more"))
 	case owner.replaced:
 		v.guard = append(v.guard, owner.guard...)
 		v.doubts = append(v.doubts, follow(name, "shares a namespace with %s, if that is replaced"))
-	case owner.found != nil && !slices.Contains(r.found.Joins, owner.found.ID):
-		v.reasons = append(v.reasons, follow(name, "shares a namespace with %s, which it is not attached to any more"))
 	case owner.found != nil && r.attached(owner) && r.found.Started.Before(owner.found.Started):
 		v.restart = append(v.restart, follow(name, "shares a namespace with %s, which has started anew since"))
 	}
@@ -191,11 +191,15 @@ func (u *up) judgeRestart(v *verdict, r *replica, others []*replica) {
 }
 
 // newerThan reports whether the replica will be, or is, of a later date than
-// the start of r. The latter is what an interrupted run leaves.
+// the start of its dependent. The latter is what an interrupted run leaves; it
+// says nothing of a dependent that was made before it depended on the replica.
 func (r *replica) newerThan(dependent *replica) bool {
 	switch {
 	case r.certain(), r.found == nil, r.service.Job && r.begun != "" && !r.replaced:
 		return true
+	}
+	if !recordedDependencies(*dependent.found)[r.service.Name].Restart {
+		return false
 	}
 	started := dependent.found.Started
 	return !started.IsZero() && r.found.Created.After(started)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -28,6 +29,28 @@ func (u *up) networks(order []string) {
 		case found.Recorded != nil:
 			u.compareNetwork(key, n, found)
 		}
+		if !u.replacesNetwork(n.Name) {
+			u.reattach(n.Name)
+		}
+	}
+}
+
+// reattach puts the containers back on a network that this run leaves alone
+// otherwise, orphans among them: an interrupted run that replaced the network
+// may have taken them off.
+func (u *up) reattach(network string) {
+	for _, c := range u.belonging(network, nil) {
+		_, was := c.Recorded.Networks[network]
+		orphan := !declared(u.desired, c.Service)
+		if !was || orphan && u.opts.RemoveOrphans || u.chosen[c.Service] && !u.opts.NoRecreate {
+			continue
+		}
+		s := step{
+			change:  plan.Change{Verb: plan.Update, Object: "container", Name: c.Name, Service: c.Service},
+			reasons: []plan.Reason{drifted("networks."+network, "", "attached")},
+		}
+		op := engine.ConnectNetwork{Network: network, Container: c.ID, Endpoint: u.endpoint(c, network)}
+		u.rewired[c.ID] = u.add(s, "connect "+c.Name+" to "+network, op, onDone(u.pending["network "+network]), onSettled(u.rewired[c.ID]))
 	}
 }
 
@@ -105,12 +128,13 @@ func (u *up) replaceNetwork(key string, n spec.Network, reasons []plan.Reason) {
 		op := engine.DisconnectNetwork{Network: n.Name, Container: c.ID}
 		off = append(off, u.add(s, "disconnect "+c.Name+" from "+n.Name, op, onDone(single)))
 	}
-	removed := u.add(s, "remove network "+n.Name, engine.RemoveNetwork{Name: n.Name}, after(append(off, single)...)...)
+	edges := append(after(append(off, single)...), u.halves...)
+	removed := u.add(s, "remove network "+n.Name, engine.RemoveNetwork{Name: n.Name}, edges...)
 	created := u.add(s, "create network "+n.Name, u.createNetwork(key, n), onDone(removed))
 	u.pending["network "+n.Name] = created
 	for _, c := range u.belonging(n.Name, members) {
 		op := engine.ConnectNetwork{Network: n.Name, Container: c.ID, Endpoint: u.endpoint(c, n.Name)}
-		u.rewired[c.ID] = u.add(s, "connect "+c.Name+" to "+n.Name, op, onDone(created))
+		u.rewired[c.ID] = u.add(s, "connect "+c.Name+" to "+n.Name, op, onDone(created), onSettled(u.rewired[c.ID]))
 	}
 }
 
@@ -118,7 +142,7 @@ func (u *up) replaceNetwork(key string, n spec.Network, reasons []plan.Reason) {
 // ones too: the engine lists only running ones with the network.
 func (u *up) members(network string) []engine.Container {
 	var out []engine.Container
-	for _, c := range u.observed.Containers {
+	for _, c := range u.standing() {
 		if c.Observed == nil {
 			continue
 		}
@@ -129,10 +153,20 @@ func (u *up) members(network string) []engine.Container {
 	return out
 }
 
+// standing are the containers that will be there, those that an earlier run put
+// aside among them.
+func (u *up) standing() []engine.Container {
+	out := slices.Clone(u.observed.Containers)
+	for _, name := range sortedKeys(u.asides) {
+		out = append(out, u.asides[name])
+	}
+	return out
+}
+
 // belonging are the members of a network, and the containers that should be:
 // as the file asks, or as an orphan was made.
 func (u *up) belonging(network string, members []engine.Container) []engine.Container {
-	for _, c := range u.observed.Containers {
+	for _, c := range u.standing() {
 		if c.Observed == nil || c.OneOff {
 			continue
 		}

@@ -24,7 +24,9 @@ func (u *up) restore() {
 		switch {
 		case suffix == suffixNew:
 			s := u.repair(c, plan.Remove, "half-made by an interrupted run")
-			u.claim(c.Name, u.add(s, "remove leftover "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true}))
+			gone := u.add(s, "remove leftover "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true})
+			u.halves = append(u.halves, onDone(gone))
+			u.claim(c.Name, gone)
 		case suffix == suffixOld && names[base]:
 			u.asides[base] = c
 		case suffix == suffixOld:
@@ -69,22 +71,29 @@ func (u *up) repair(c engine.Container, verb plan.Verb, text string) step {
 // other drift.
 func (u *up) comeBack(c engine.Container, base string, edges ...plan.Edge) engine.Container {
 	s := u.repair(c, plan.Rename, "kept aside by an earlier run")
-	u.claim(base, u.add(s, "rename "+c.Name+" to "+base, engine.RenameContainer{From: c.ID, To: base}, edges...))
+	edges = append(edges, onSettled(u.rewired[c.ID]))
+	u.rewired[c.ID] = u.add(s, "rename "+c.Name+" to "+base, engine.RenameContainer{From: c.ID, To: base}, edges...)
+	u.claim(base, u.rewired[c.ID])
 	c.Name = base
 	return c
 }
 
 // fallBack gives up a replacement that is not proven and not wanted any more:
-// the old container comes back, and is what the replica has.
+// the old container comes back, and is what the replica has. One that serves is
+// proven, whatever the file asks of it now.
 func (u *up) fallBack(r *replica) {
 	old := u.asides[r.name]
 	delete(u.asides, r.name)
-	if meets(*r.found, u.proof(r.service)) {
+	proof := engine.Ready
+	if r.service.Job {
+		proof = engine.Completed
+	}
+	if meets(*r.found, proof) {
 		u.dropOld(r, old)
 		return
 	}
 	s := u.repair(*r.found, plan.Remove, "not ready, left by an earlier run")
-	gone := u.add(s, "remove leftover "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true})
+	gone := u.add(s, "remove leftover "+r.name, engine.RemoveContainer{Name: r.found.ID, Volumes: true}, onSettled(u.rewired[r.found.ID]))
 	back := u.comeBack(old, r.name, onDone(gone))
 	r.found, r.fallen = &back, true
 }
@@ -92,6 +101,7 @@ func (u *up) fallBack(r *replica) {
 // dropOld removes an old container whose replacement is proven.
 func (u *up) dropOld(r *replica, old engine.Container, edges ...plan.Edge) {
 	s := u.repair(old, plan.Remove, "its replacement is ready")
+	edges = append(edges, onSettled(u.rewired[old.ID]))
 	u.claim(r.name, u.add(s, "remove leftover "+old.Name, engine.RemoveContainer{Name: old.ID}, edges...))
 }
 
@@ -107,11 +117,16 @@ func (u *up) proveLeftover(r *replica) {
 	if !ok {
 		return
 	}
+	if runs(old.Status) && r.begun != "" {
+		// Brought back half-way: the two may want the same port or address.
+		s := u.repair(old, plan.Stop, "put aside by an earlier run")
+		u.then(r.begun, onDone(u.add(s, "stop "+old.Name, engine.StopContainer{Name: old.ID, Timeout: u.opts.StopTimeout})))
+	}
 	r.replaced = true // so that the wait proves it as it does any replacement
 	var proof []plan.Edge
 	switch {
 	case !u.unattended(r.service):
-		proof = u.await(r, u.proof(r.service), plan.Reason{Code: plan.Surplus, Text: "an earlier run left its replacement unproven"})
+		proof = u.await(r, u.proofOf(r), plan.Reason{Code: plan.Surplus, Text: "an earlier run left its replacement unproven"})
 	case r.start != "":
 		proof = after(r.start)
 	}

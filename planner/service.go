@@ -57,8 +57,12 @@ func (u *up) service(s spec.Service) {
 			before = r
 		}
 	}
+	text := fmt.Sprintf("surplus: %d replicas are desired", u.replicas(s))
 	for _, c := range surplus {
-		u.surplus(c, fmt.Sprintf("surplus: %d replicas are desired", u.replicas(s)))
+		u.surplus(c, text)
+		if old, ok := u.asides[c.Name]; ok {
+			u.surplus(old, text)
+		}
 	}
 	u.skip(s)
 }
@@ -179,6 +183,16 @@ func (u *up) proof(s spec.Service) engine.Condition {
 		return engine.Healthy
 	}
 	return engine.Ready
+}
+
+// proofOf is the proof of a replica that may stay as it was made, with
+// --no-recreate: what has no healthcheck is never healthy.
+func (u *up) proofOf(r *replica) engine.Condition {
+	c := u.proof(r.service)
+	if kept := r.found; u.opts.NoRecreate && kept != nil && kept.Recorded != nil && kept.Recorded.Healthcheck == nil && c == engine.Healthy {
+		return engine.Ready
+	}
+	return c
 }
 
 // await plans a wait for a replica, unless it meets the condition already and

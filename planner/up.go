@@ -55,8 +55,9 @@ type up struct {
 	fresh   map[string]bool                      // volumes created in this run
 	images  map[string]image                     // by reference
 	names   map[string][]plan.Edge               // container name -> what has to be over before it can be relied upon
-	rewired map[string]string                    // container ID -> the action that puts it back on a network made anew
+	rewired map[string]string                    // container ID -> the last action that gives it back its name or a network made anew
 	asides  map[string]engine.Container          // name -> the proven container that was renamed aside for it
+	halves  []plan.Edge                          // the removals of what is half-made
 	turns   map[string][]*replica                // by service, once it was planned
 
 	byService   map[string][]*engine.Container // replicas as observed, one-off containers left out
@@ -157,9 +158,8 @@ func (u *up) orphans() {
 // awaitAll makes the plan end when every replica is ready.
 func (u *up) awaitAll(order []string) {
 	for _, name := range order {
-		service := u.desired.Services[name]
 		for _, r := range u.turns[name] {
-			u.await(r, u.proof(service), requested("--wait"))
+			u.await(r, u.proofOf(r), requested("--wait"))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package spec
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"reflect"
@@ -74,4 +75,53 @@ func composeLoad(dir, text string) (err error) {
 		o.SkipResolveEnvironment = true // it cannot read the format raw
 	})
 	return err
+}
+
+// What loads means the same when it is rendered and loaded again: the same
+// services, networks and volumes, field by field.
+func FuzzRender(f *testing.F) {
+	for _, text := range corpus(f) {
+		f.Add(text)
+	}
+	logrus.SetOutput(io.Discard)
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, "/dev/") || strings.Contains(text, "/proc/") {
+			t.Skip("such files may not end")
+		}
+		options := func(text string) LoadOptions {
+			return LoadOptions{
+				Dir: dir, Files: []string{"-"}, Project: "fuzz", Stdin: strings.NewReader(text),
+				Env: map[string]string{"A": "a", "EMPTY": ""},
+			}
+		}
+		stack, err := Load(context.Background(), options(text))
+		if err != nil {
+			return
+		}
+		rendered, err := Render(context.Background(), options(text), RenderOptions{})
+		if err != nil {
+			t.Fatalf("it loads, and is not rendered: %v", err)
+		}
+		again, err := Load(context.Background(), options(string(rendered)))
+		if err != nil {
+			t.Fatalf("what is rendered does not load: %v\n%s", err, rendered)
+		}
+		for name, pair := range map[string][2]any{
+			"services": {stack.Services, again.Services}, "networks": {stack.Networks, again.Networks}, "volumes": {stack.Volumes, again.Volumes},
+		} {
+			if a, b := asJSON(t, pair[0]), asJSON(t, pair[1]); a != b {
+				t.Fatalf("%s are\n%s\nand again\n%s\nrendered:\n%s", name, a, b, rendered)
+			}
+		}
+	})
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

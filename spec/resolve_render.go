@@ -79,7 +79,21 @@ func (r *reading) selected(project *types.Project, names []string) (*types.Proje
 			return nil, r.fileError(err)
 		}
 	}
-	return project.WithoutUnnecessaryResources(), nil
+	return withoutAbsent(project.WithoutUnnecessaryResources()), nil
+}
+
+// withoutAbsent leaves out the optional dependencies that are not there, such as
+// those of another profile: the rendered file declares nothing of their name.
+func withoutAbsent(project *types.Project) *types.Project {
+	for name, s := range project.Services {
+		s.DependsOn = maps.Clone(s.DependsOn)
+		maps.DeleteFunc(s.DependsOn, func(dependency string, d types.ServiceDependency) bool {
+			_, there := project.Services[dependency]
+			return !d.Required && !there
+		})
+		project.Services[name] = s
+	}
+	return project
 }
 
 // withEnv puts what env files and label files say where it belongs.

@@ -44,6 +44,23 @@ func (d Drift) Pause(name string) {
 	})
 }
 
+// Restart is a restart of the engine: each program ends, and those come back
+// whose restart policy says so.
+func (d Drift) Restart() {
+	d.e.mu.Lock()
+	defer d.e.mu.Unlock()
+	defer d.e.touch()
+	for _, c := range d.e.sorted() {
+		ran, policy := c.runs(), c.live.Restart
+		if ran {
+			_ = d.e.stop(c) // it never fails
+		}
+		if policy == "always" || policy == "unless-stopped" && ran {
+			_ = d.e.start(c) // one that cannot start stays as it is, as on a real engine
+		}
+	}
+}
+
 // SetHealth has the engine's own monitor come to a verdict.
 func (d Drift) SetHealth(name string, h engine.Health) {
 	d.change(name, func(c *container) {

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/stackfile/stack/engine"
-	"github.com/stackfile/stack/engine/memory"
 	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/spec"
 )
@@ -33,7 +31,7 @@ func TestGenerationsComeBackAsTheyWere(t *testing.T) {
 	for seed := range *cases / 4 {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			h := &historian{world: world{T: t, Rand: rand.New(rand.NewPCG(uint64(seed), 2)), engine: memory.New()}, was: map[string]map[string]string{}, back: &back, missing: &missing}
+			h := &historian{world: newWorld(t, seed), was: map[string]map[string]string{}, back: &back, missing: &missing}
 			for range 2 + h.IntN(4) {
 				h.round()
 			}
@@ -45,8 +43,7 @@ func TestGenerationsComeBackAsTheyWere(t *testing.T) {
 
 // historian remembers what ran when each generation was recorded.
 type historian struct {
-	world
-	stack *spec.Stack
+	*world
 	was   map[string]map[string]string // volume of the generation -> container -> what it is
 
 	back, missing *atomic.Int32
@@ -57,26 +54,36 @@ func (h *historian) round() {
 	if h.chance(5) {
 		h.down()
 	}
-	next := h.world.stack
-	if before := h.stack; before != nil {
-		next = func() *spec.Stack { return h.changed(before) }
-	}
-	stack := next()
-	for _, name := range slices.Sorted(maps.Keys(stack.Services)) {
-		stack.Services[name] = h.secretive(stack.Services[name])
-	}
-	if _, err := planner.Up(stack, snapshot(h, h.engine, stack), planner.Options{}); err != nil {
+	stack := h.next()
+	if _, err := planner.Up(stack, snapshot(h, h.on(), stack), planner.Options{}); err != nil {
+		h.after = h.before
 		return // such as a lender of namespaces without a replica
 	}
-	h.stack = stack
-	c := Case{Engine: h.engine.Clone(), Desired: h.stack}
-	h.up(h.stack)
-	c.carryOut(h, h.engine, c.record(h, h.engine, nil))
-	state := history(h, h.engine, "p")
+	h.before = stack
+	c := Case{Engine: h.engine().Clone(), Desired: stack}
+	h.up(stack)
+	c.carryOut(h, h.engine(), c.record(h, h.engine(), nil))
+	state := history(h, h.engine(), "p")
 	if len(state.Generations) > 0 {
 		newest := state.Generations[len(state.Generations)-1]
 		h.was[newest.Volume] = seen(state, newest)
 	}
+}
+
+// next is another stack, made from the one before.
+func (h *historian) next() *spec.Stack {
+	if h.before == nil {
+		h.after = h.stack()
+	}
+	for range h.IntN(4) {
+		h.try(edits[h.IntN(len(edits))])
+	}
+	stack := clone(h.world, h.after)
+	for _, name := range slices.Sorted(maps.Keys(stack.Services)) {
+		stack.Services[name] = h.secretive(stack.Services[name])
+	}
+	h.after = stack
+	return stack
 }
 
 // secretive gives a service secrets, and an image that moves.
@@ -95,18 +102,18 @@ func (h *historian) secretive(s spec.Service) spec.Service {
 		s.Container.Files = map[string]spec.File{"/secret": {Source: "secrets.x", Digest: digest(content)}}
 	}
 	if s.Build == nil && h.chance(50) {
-		h.engine.SetImage(s.Container.Image, engine.Image{ID: fmt.Sprintf("sha256:%s%d", s.Name, h.IntN(5))})
+		h.engine().SetImage(s.Container.Image, engine.Image{ID: fmt.Sprintf("sha256:%s%d", s.Name, h.IntN(5))})
 	}
 	return s
 }
 
 func (h *historian) down() {
-	state := history(h, h.engine, "p")
+	state := history(h, h.engine(), "p")
 	p, err := planner.Down("p", nil, state, planner.DownOptions{})
 	if err != nil {
 		h.Fatal(err)
 	}
-	Case{}.carryOut(h, h.engine, p)
+	Case{}.carryOut(h, h.engine(), p)
 }
 
 // seen is what each container of a generation's services is, as a rollback must
@@ -129,13 +136,13 @@ func seen(s engine.State, g engine.Generation) map[string]string {
 
 // bounded: three at most, all with their images, and without a secret.
 func (h *historian) bounded() {
-	state := history(h, h.engine, "p")
+	state := history(h, h.engine(), "p")
 	if n := len(state.Generations); n == 0 || n > 3 {
 		h.Errorf("%d generations", n)
 	}
 	want := map[string]bool{}
 	for _, g := range state.Generations {
-		labels, err := h.engine.VolumeLabels(context.Background(), g.Volume)
+		labels, err := h.engine().VolumeLabels(context.Background(), g.Volume)
 		if err != nil || strings.Contains(fmt.Sprint(labels), "hidden") || strings.Contains(fmt.Sprint(labels), digest([]byte("hidden-0"))) {
 			h.Errorf("labels of %s: %v, %v", g.Volume, labels, err)
 		}
@@ -156,8 +163,8 @@ func (h *historian) bounded() {
 
 // comeBack goes back to each generation, on an engine of its own.
 func (h *historian) comeBack() {
-	for _, g := range history(h, h.engine, "p").Generations {
-		e := h.engine.Clone()
+	for _, g := range history(h, h.engine(), "p").Generations {
+		e := h.engine().Clone()
 		p, err := planner.Rollback("p", history(h, e, "p"), planner.RollbackOptions{To: g.Number, RemoveOrphans: true})
 		if errors.As(err, new(*planner.MissingError)) {
 			h.missing.Add(1)
