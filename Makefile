@@ -45,15 +45,19 @@ test: ## everything: check, unit tests, and the binary against a real engine
 	go test -tags e2e -count 1 -timeout $(TIMEOUT) -parallel 4 -v -run TestRealEngine ./internal/laws
 
 .PHONY: test-faults
-test-faults: ## thousands of random cases, a hundred on a real engine, bugs patched into the planner
-	go test -count 1 -timeout 2h -v -run 'TestRandomStacks|TestPlanted' ./internal/laws -cases 4000 -points 8
-	go test -count 1 -timeout 2h -v -run TestPatchedPlanners ./internal/laws -overlays
-	go test -tags e2e -count 1 -timeout 2h -parallel 4 -v -run TestRealEngine ./internal/laws -stacks 100
+test-faults: test-laws faults ## everything that can go wrong, at length: both of these two, an hour and a half
 
-.PHONY: test-faults
-test-faults: ## faults in full: at every call to the engine, in races, of the engine itself; most of an hour
+.PHONY: faults
+faults: ## faults at every call to the engine, in races, of the engine itself; FAULTS=... for some
 	scripts/setup test
 	go test -tags e2e -count 1 -timeout 3h -v -run '$(FAULTS)' ./e2e -args -faults
+
+.PHONY: test-laws
+test-laws: ## thousands of random cases, bugs patched into the planner, a hundred cases on a real engine
+	scripts/setup test
+	go test -count 1 -timeout 2h -v -run 'TestRandomStacks|TestPlanted' ./internal/laws -cases 3000 -points 8
+	go test -count 1 -timeout 2h -v -run TestPatchedPlanners ./internal/laws -overlays
+	go test -tags e2e -count 1 -timeout 2h -parallel 4 -v -run TestRealEngine ./internal/laws -stacks 100
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for $(FUZZTIME)
