@@ -59,7 +59,8 @@ func (p *replacement) startFirst(before *replica) {
 	p.join()
 	p.stop(onDone(p.r.proof))
 	p.commit()
-	p.r.begun, p.r.start = p.renamed, p.renamed
+	// Until then the name is the old one's: nothing may be built upon it.
+	p.r.begun, p.r.start, p.r.proof = p.renamed, p.renamed, p.renamed
 	p.u.add(p.step, "remove "+p.r.name+suffixOld, engine.RemoveContainer{Name: p.old.ID}, onDone(p.renamed))
 	if p.u.rollsBack(p.r.service) {
 		p.leave()

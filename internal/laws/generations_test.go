@@ -44,7 +44,7 @@ func TestGenerationsComeBackAsTheyWere(t *testing.T) {
 // historian remembers what ran when each generation was recorded.
 type historian struct {
 	*world
-	was   map[string]map[string]string // volume of the generation -> container -> what it is
+	was map[string]map[string]string // volume of the generation -> container -> what it is
 
 	back, missing *atomic.Int32
 }

@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	cases  = flag.Int("cases", 80, "how many random stacks the laws are held on")
+	cases  = flag.Int("cases", 48, "how many random stacks the laws are held on")
 	first  = flag.Int("first", 0, "the first of them")
 	points = flag.Int("points", 3, "at how many points of each plan it is killed, and made to fail; 0 for all")
 )
