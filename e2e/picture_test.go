@@ -74,7 +74,7 @@ func (s *sandbox) picture(a api) (p picture, ids map[string]string) {
 		name := strings.TrimPrefix(found.Name, "/"+s.name)
 		p.Containers[name], ids[name] = found.portrait(s.name, networks), found.ID
 	}
-	p.Volumes = s.volumeNames(a, "com.docker.compose.project="+s.name)
+	p.Volumes = withoutHistory(s.volumeNames(a, "com.docker.compose.project="+s.name))
 	p.Locks = s.volumeNames(a, "dev.stack.lock="+s.name)
 	return p, ids
 }
@@ -86,6 +86,16 @@ func (s *sandbox) volumeNames(a api, label string) (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// withoutHistory leaves out the generations that are kept, of which each run has
+// others, as long as they are three at most.
+func withoutHistory(volumes []string) []string {
+	out := slices.DeleteFunc(slices.Clone(volumes), func(name string) bool { return strings.HasPrefix(name, "_stack-gen-") })
+	if len(volumes)-len(out) > 3 {
+		return volumes
+	}
+	return out
 }
 
 func (c inspected) portrait(project string, networks map[string]string) portrait {
