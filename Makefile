@@ -2,6 +2,10 @@ PREFIX  ?= /usr/local
 TIMEOUT ?= 30m
 FUZZTIME ?= 30s
 FAULTS  ?= HalfWay|AtOnce|UpAgainstDown|TheEngine|UnderLoad|Loads
+RUNS    ?= 5
+ONLY    ?=
+PEER    ?=
+GOBENCH ?= -count 5
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
@@ -58,6 +62,12 @@ test-laws: ## thousands of random cases, bugs patched into the planner, a hundre
 	go test -count 1 -timeout 2h -v -run 'TestRandomStacks|TestPlanted' ./internal/laws -cases 3000 -points 8
 	go test -count 1 -timeout 2h -v -run TestPatchedPlanners ./internal/laws -overlays -cases 80
 	go test -tags e2e -count 1 -timeout 2h -parallel 4 -v -run TestRealEngine ./internal/laws -stacks 100
+
+.PHONY: bench
+bench: build ## stack against a floor and its peers, on the engine; RUNS=5, ONLY=REGEXP, PEER=PROGRAM
+	scripts/setup test
+	go run ./e2e/bench -runs $(RUNS) -run '$(ONLY)' -peer '$(PEER)'
+	go test -run '^$$' -bench . -benchmem $(GOBENCH) ./spec ./planner ./reconciler .
 
 .PHONY: fuzz
 fuzz: ## each fuzz target for $(FUZZTIME)
