@@ -235,3 +235,20 @@ func checkParallel(t *testing.T, parallel int) {
 	}
 	close(release)
 }
+
+// What the longest path waits for begins first, and of equals the plan's first.
+func TestTheLongestPathGoesFirst(t *testing.T) {
+	p := of(
+		act("short"), act("other"), act("slow"), act("wait", "slow"), act("long"), act("longer", "long"),
+		act("undo", "!short"), act("undone", "undo"),
+	)
+	var begun []string
+	_, err := reconciler.Apply(t.Context(), fail(), p, reconciler.Options{Parallel: 1, Events: func(e reconciler.Event) {
+		if e.Status == reconciler.Started {
+			begun = append(begun, e.Action)
+		}
+	}})
+	if want := "slow wait long short other longer"; err != nil || strings.Join(begun, " ") != want {
+		t.Errorf("%v, begun %q; want %s", err, begun, want)
+	}
+}

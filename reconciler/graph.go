@@ -35,6 +35,7 @@ type node struct {
 	followers []int // the nodes with an edge to this one, once for each edge
 	waiting   int   // edges to nodes that are not over
 	undo      bool
+	length    int // of the longest path that begins here
 	state     state
 	cause     string // of a broken node: the ID of the action that failed first, or Interrupted
 	err       error  // of a failed node
@@ -63,7 +64,43 @@ func newGraph(p *plan.Plan) graph {
 		}
 	}
 	g.markUndos()
+	g.measure()
 	return g
+}
+
+// measure finds how long the path behind each node is, from the ends back to the
+// front. What only runs after a failure is not counted.
+func (g *graph) measure() {
+	left := make([]int, len(g.nodes)) // followers that are not measured yet
+	var measured []int
+	for i := range g.nodes {
+		if left[i] = len(g.nodes[i].followers); left[i] == 0 {
+			measured = append(measured, i)
+		}
+	}
+	for k := 0; k < len(measured); k++ {
+		n := &g.nodes[measured[k]]
+		n.length += weight(n.action.Op)
+		for _, e := range n.after {
+			if to := &g.nodes[e.to]; e.when != plan.Failed && !n.undo {
+				to.length = max(to.length, n.length)
+			}
+			if left[e.to]--; left[e.to] == 0 {
+				measured = append(measured, e.to)
+			}
+		}
+	}
+}
+
+// weight is how long an operation takes beside others, as far as its kind tells.
+func weight(op plan.Op) int {
+	switch {
+	case plan.Waits(op):
+		return 5
+	case plan.CanCancel(op): // a build or a pull
+		return 20
+	}
+	return 1
 }
 
 // markUndos marks the actions that only run because another one failed: those

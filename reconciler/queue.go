@@ -2,7 +2,8 @@ package reconciler
 
 import "container/heap"
 
-// queue holds ready nodes: undos first, then in the plan's order.
+// queue holds ready nodes: undos first, then what the longest path waits for,
+// then in the plan's order.
 type queue struct {
 	nodes []node // of the graph
 	items []int
@@ -14,6 +15,9 @@ func (q *queue) Less(i, j int) bool {
 	a, b := q.items[i], q.items[j]
 	if q.nodes[a].undo != q.nodes[b].undo {
 		return q.nodes[a].undo
+	}
+	if q.nodes[a].length != q.nodes[b].length {
+		return q.nodes[a].length > q.nodes[b].length
 	}
 	return a < b
 }

@@ -204,8 +204,12 @@ func indent(lines []string) (out []string) {
 // outputKept is how many lines of a failed build are shown again.
 const outputKept = 20
 
-// remember keeps the last lines that an action wrote, such as a build.
+// remember keeps when actions ran, and the last lines that one wrote, such as a
+// build.
 func (p *program) remember(e reconciler.Event) {
+	if e.Status != reconciler.Progress {
+		p.events = append(p.events, e)
+	}
 	if e.Progress == nil || e.Progress.Log == "" {
 		return
 	}

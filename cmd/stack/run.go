@@ -12,6 +12,7 @@ import (
 	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
 )
 
@@ -54,6 +55,8 @@ type program struct {
 	view    progress.View
 	desired *spec.Stack         // nil when no file was read
 	output  map[string][]string // the last lines of builds, by action
+	events  []reconciler.Event  // of actions that began or ended
+	timed   bool                // say where the time went
 	piped   []byte              // the stack file from standard input, which may be loaded twice
 }
 

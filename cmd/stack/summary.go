@@ -11,6 +11,8 @@ import (
 	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/plan"
+	"github.com/stackfile/stack/reconciler"
 )
 
 // summarize tells what there is after an up: services, addresses, time.
@@ -25,9 +27,18 @@ func (p *program) summarize(ctx context.Context, project stack.Project, result s
 	}
 	p.view.End(progress.Summary{
 		Services: services(list, waited(result)), Addresses: p.addresses(list),
-		Text: text, Elapsed: p.since().Seconds(),
+		Text: text, Elapsed: p.since().Seconds(), Timings: p.timings(result.Plan),
 	})
 	return nil
+}
+
+// timings say where the time went, to who asked for it, and to programs.
+func (p *program) timings(made *plan.Plan) *reconciler.Timings {
+	if !p.timed && p.mode() != progress.JSON {
+		return nil
+	}
+	t := reconciler.TimingsOf(made, p.events, p.began, p.Now())
+	return &t
 }
 
 // waited are the names of the containers that this run found healthy. The

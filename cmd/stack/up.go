@@ -24,6 +24,7 @@ type upFlags struct {
 	lines                         lineFlags
 	quietPull, quietBuild, assume bool
 	saved                         string // the file of a saved plan
+	timings                       bool
 }
 
 func upCommand(p *program) *cobra.Command {
@@ -78,6 +79,7 @@ func (f *upFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.lines.timestamps, "timestamps", false, "show when each line was written")
 	fs.BoolVar(&f.quietPull, "quiet-pull", false, "show no progress of pulls")
 	fs.BoolVar(&f.quietBuild, "quiet-build", false, "show no progress of builds")
+	fs.BoolVar(&f.timings, "timings", false, "say at the end where the time went")
 	fs.BoolVarP(&f.assume, "yes", "y", false, "answer each question with yes; up asks none")
 	refuse(fs, "menu", "bool", "there is no menu; Ctrl-C stops")
 	refuseP(fs, "watch", "w", "bool", "not there yet")
@@ -90,6 +92,7 @@ func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services
 	if err := f.check(c); err != nil {
 		return err
 	}
+	p.timed = f.timings
 	options, err := f.plan.read(p, c, services)
 	if err != nil {
 		return err

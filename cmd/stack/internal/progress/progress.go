@@ -36,6 +36,8 @@ type Summary struct {
 	Addresses []Address `json:"addresses,omitempty"`
 	Text      string    `json:"text"` // such as "ready"
 	Elapsed   float64   `json:"elapsed_seconds"`
+	// Timings say where the time went; nil when nobody asked.
+	Timings *reconciler.Timings `json:"timings,omitempty"`
 }
 
 // A Service is one service of a summary.
