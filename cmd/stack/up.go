@@ -86,13 +86,13 @@ func (f *upFlags) add(fs *pflag.FlagSet) {
 }
 
 func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services []string) error {
+	p.timed = f.timings
 	if c.Flags().Changed("plan") {
 		return p.upSaved(ctx, c, f, services)
 	}
 	if err := f.check(c); err != nil {
 		return err
 	}
-	p.timed = f.timings
 	options, err := f.plan.read(p, c, services)
 	if err != nil {
 		return err
