@@ -41,8 +41,8 @@ func many(b *testing.B, n int) *spec.Stack {
 // and again when there is nothing to do.
 func BenchmarkUp(b *testing.B) {
 	for _, n := range []int{100, 1000, 10000} {
-		desired := many(b, n)
 		b.Run(fmt.Sprintf("first/%d", n), func(b *testing.B) {
+			desired := many(b, n)
 			b.ReportAllocs()
 			for b.Loop() {
 				b.StopTimer()
@@ -51,9 +51,9 @@ func BenchmarkUp(b *testing.B) {
 				bring(b, e, desired)
 			}
 		})
-		e := withImage()
-		bring(b, e, desired)
 		b.Run(fmt.Sprintf("nothing/%d", n), func(b *testing.B) {
+			desired, e := many(b, n), withImage()
+			bring(b, e, desired)
 			b.ReportAllocs()
 			for b.Loop() {
 				bring(b, e, desired)

@@ -50,37 +50,40 @@ type span struct{ began, ended time.Time }
 // function. Actions that did not run are not on the path.
 func TimingsOf(p *plan.Plan, events []Event, began, ended time.Time) Timings {
 	spans, last := spansOf(events)
-	t := Timings{Seconds: ended.Sub(began).Seconds()}
+	t := Timings{Seconds: between(began, ended).Seconds()}
 	parts := map[string]time.Duration{}
 	after := indexed(p)
 	next := ended
 	for id := last; id != ""; {
 		a, at := after[id], spans[id]
 		if len(t.Path) == 0 {
-			parts[Ending] += next.Sub(at.ended)
+			parts[Ending] += between(at.ended, next)
 		}
 		before := latest(a, after, spans)
 		free := began
 		if before != "" {
 			free = spans[before].ended
-			parts[Queueing] += at.began.Sub(free)
+			parts[Queueing] += between(free, at.began)
 		} else {
-			parts[Preparing] += at.began.Sub(free)
+			parts[Preparing] += between(free, at.began)
 		}
-		parts[what(a)] += at.ended.Sub(at.began)
+		parts[what(a)] += between(at.began, at.ended)
 		t.Path = append(t.Path, Step{
-			Action: id, Kind: a.Op.Kind(), Change: a.Change, Seconds: at.ended.Sub(at.began).Seconds(),
-			Queued: queued(before, at.began.Sub(free)),
+			Action: id, Kind: a.Op.Kind(), Change: a.Change, Seconds: between(at.began, at.ended).Seconds(),
+			Queued: queued(before, between(free, at.began)),
 		})
 		id = before
 	}
 	if last == "" {
-		parts[Preparing] = ended.Sub(began)
+		parts[Preparing] = between(began, ended)
 	}
 	slices.Reverse(t.Path)
 	t.Parts = sortedParts(parts)
 	return t
 }
+
+// between is nothing when the clock was put back meanwhile.
+func between(from, to time.Time) time.Duration { return max(0, to.Sub(from)) }
 
 // queued is nothing for the first step: nothing was waited for.
 func queued(before string, d time.Duration) float64 {

@@ -238,7 +238,7 @@ func (b *bench) calibrate(try func(*contender) (sample, error)) error {
 			best, parallel = s.took, n
 		}
 	}
-	c.floor.Parallel = parallel
+	c.floor.Parallel, c.extra = parallel, nil
 	return nil
 }
 

@@ -25,13 +25,13 @@ func about(o options) error {
 		return err
 	}
 	load, _ := os.ReadFile("/proc/loadavg") // without one there is nothing to say
-	fmt.Printf("%s\n", time.Now().UTC().Format(time.RFC3339))
-	fmt.Printf("engine %s, kernel %s, %d processors, load before %s", engine.Version, engine.KernelVersion, runtime.NumCPU(), load)
-	fmt.Printf("stack: %s, %.1f MB\n", firstLine(o.stack, "version"), float64(info.Size())/1e6)
+	fmt.Fprintf(os.Stdout, "%s\n", time.Now().UTC().Format(time.RFC3339))
+	fmt.Fprintf(os.Stdout, "engine %s, kernel %s, %d processors, load before %s", engine.Version, engine.KernelVersion, runtime.NumCPU(), load)
+	fmt.Fprintf(os.Stdout, "stack: %s, %.1f MB\n", firstLine(o.stack, "version"), float64(info.Size())/1e6)
 	if o.peer != nil {
-		fmt.Printf("peer: %s\n", firstLine(append(slices.Clone(o.peer), "version")...))
+		fmt.Fprintf(os.Stdout, "peer: %s\n", firstLine(append(slices.Clone(o.peer), "version")...))
 	}
-	fmt.Printf("medians of %d runs, in turn\n", o.runs)
+	fmt.Fprintf(os.Stdout, "medians of %d runs, in turn\n", o.runs)
 	return nil
 }
 
@@ -56,22 +56,22 @@ func (b *bench) report() {
 		}
 		row(c, base, calls)
 	}
-	fmt.Printf("  floor, %d at once: %s\n", floor.floor.Parallel, floor.floor.text())
+	fmt.Fprintf(os.Stdout, "  floor, %d at once: %s\n", floor.floor.Parallel, floor.floor.text())
 	for _, c := range b.contenders {
 		if c.calls != nil {
-			fmt.Printf("  %s: %s\n", c.name, c.calls)
+			fmt.Fprintf(os.Stdout, "  %s: %s\n", c.name, c.calls)
 		}
 		if took := median(c.samples); b.levels > 0 {
-			fmt.Printf("  %s: %.3f s per level above the programs' own readiness\n", c.name, (took-b.gates).Seconds()/float64(b.levels))
+			fmt.Fprintf(os.Stdout, "  %s: %.3f s per level above the programs' own readiness\n", c.name, (took-b.gates).Seconds()/float64(b.levels))
 		}
 		for _, line := range c.extra {
-			fmt.Printf("  %s: %s\n", c.name, line)
+			fmt.Fprintf(os.Stdout, "  %s: %s\n", c.name, line)
 		}
 	}
 }
 
 func heading(name string) {
-	fmt.Printf("\n%s\n  %-14s %10s %10s %10s %8s %7s %8s\n", name, "", "median", "least", "most", "x floor", "calls", "memory")
+	fmt.Fprintf(os.Stdout, "\n%s\n  %-14s %10s %10s %10s %8s %7s %8s\n", name, "", "median", "least", "most", "x floor", "calls", "memory")
 }
 
 func row(c *contender, base time.Duration, calls string) {
@@ -80,7 +80,7 @@ func row(c *contender, base time.Duration, calls string) {
 		peak = max(peak, s.peak)
 	}
 	middle := median(c.samples)
-	fmt.Printf("  %-14s %7.1f ms %7.1f ms %7.1f ms %8.2f %7s %5.1f MB\n", c.name, ms(middle), ms(took[0]), ms(took[len(took)-1]),
+	fmt.Fprintf(os.Stdout, "  %-14s %7.1f ms %7.1f ms %7.1f ms %8.2f %7s %5.1f MB\n", c.name, ms(middle), ms(took[0]), ms(took[len(took)-1]),
 		float64(middle)/float64(base), calls, float64(peak)/1e6)
 }
 
