@@ -44,21 +44,18 @@ func (u *up) checkNetwork(n spec.Network) error {
 	}
 	was, want := adoptedNetwork(found, n), n
 	was.Labels, want.Labels = nil, nil
-	if strangers := u.strangers(n.Name, found); len(strangers) > 0 && len(changes(was, want)) > 0 {
+	if strangers := u.strangers(found); len(strangers) > 0 && len(changes(was, want)) > 0 {
 		return &ConflictError{Object: "network", Name: n.Name, Holder: "containers outside this stack: " + strings.Join(strangers, ", "), Hint: "its options changed, so it has to be made anew; disconnect them first"}
 	}
 	return nil
 }
 
-// strangers are the containers on a network that are not the project's.
-func (u *up) strangers(name string, n engine.Network) []string {
-	ours := map[string]bool{}
-	for _, c := range u.members(name) {
-		ours[c.Name] = true
-	}
+// strangers are the containers on a network that are not the project's. Of its
+// own ones an engine may still say that they are there when they have left.
+func (u *up) strangers(n engine.Network) []string {
 	var out []string
 	for _, member := range n.Members {
-		if !ours[member] {
+		if !u.own[member] {
 			out = append(out, member)
 		}
 	}

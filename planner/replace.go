@@ -269,12 +269,10 @@ func (p *replacement) bringBack(failed plan.Edge, last string) string {
 	if p.stopped != "" {
 		last = p.u.add(s, "undo: stop "+name, engine.StartContainer{Name: p.old.ID}, failed, onDone(p.stopped), onSettled(last))
 		p.r.revived, p.r.stop = last, p.stopped
-	} else if p.r.fallen {
-		last = p.u.revive(s, p.r, p.old, failed, last)
-	} else if p.old.Status == engine.StatusExited && !p.r.service.Job {
+	} else if p.r.fallen || p.old.Status == engine.StatusExited {
 		// An earlier run may have stopped it and been killed then. One that had
 		// ended by itself is still better than none.
-		last = p.u.add(s, "undo: stop "+name, engine.StartContainer{Name: p.old.ID}, failed, onSettled(last))
+		last = p.u.revive(s, p.r, p.old, failed, last)
 	}
 	return last
 }

@@ -14,9 +14,9 @@ import (
 // its replacement was not renamed yet, and else it waits for the proof of its
 // replacement.
 func (u *up) restore() {
-	names := map[string]bool{}
+	u.own = map[string]bool{}
 	for _, c := range u.observed.Containers {
-		names[c.Name] = true
+		u.own[c.Name] = true
 	}
 	var kept []engine.Container
 	for _, c := range u.observed.Containers {
@@ -27,7 +27,7 @@ func (u *up) restore() {
 			gone := u.add(s, "remove leftover "+c.Name, engine.RemoveContainer{Name: c.ID, Volumes: true})
 			u.halves = append(u.halves, onDone(gone))
 			u.claim(c.Name, gone)
-		case suffix == suffixOld && names[base]:
+		case suffix == suffixOld && u.own[base]:
 			u.asides[base] = c
 		case suffix == suffixOld:
 			kept = append(kept, u.comeBack(c, base))

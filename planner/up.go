@@ -56,6 +56,7 @@ type up struct {
 	images  map[string]image                     // by reference
 	names   map[string][]plan.Edge               // container name -> what has to be over before it can be relied upon
 	rewired map[string]string                    // container ID -> the last action that gives it back its name or a network made anew
+	own     map[string]bool                      // names of the project's containers, half-made ones too
 	asides  map[string]engine.Container          // name -> the proven container that was renamed aside for it
 	halves  []plan.Edge                          // the removals of what is half-made
 	turns   map[string][]*replica                // by service, once it was planned
