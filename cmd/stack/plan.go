@@ -7,15 +7,32 @@ import (
 	"github.com/stackfile/stack/plan"
 )
 
+// planRun is what the flags of one plan ask for.
+type planRun struct {
+	up               upFlags
+	asJSON, exitCode bool
+	out              string
+}
+
 func planCommand(p *program) *cobra.Command {
-	var f upFlags
-	var asJSON, exitCode bool
-	var out string
+	var f planRun
 	c := &cobra.Command{
 		Use:     "plan [FLAGS] [SERVICE...]",
 		Aliases: []string{"diff"},
 		Short:   "Say what up would do, and why",
-		Long: `plan prints what up would do with the same flags, service by service, each
+		Long:    planHelp,
+		RunE:    func(c *cobra.Command, services []string) error { return p.runPlan(c, &f, services) },
+	}
+	f.up.plan.add(p, c.Flags())
+	f.up.plan.addUp(c.Flags())
+	f.up.addHidden(c.Flags())
+	c.Flags().BoolVar(&f.asJSON, "json", false, "print the plan as JSON")
+	c.Flags().StringVar(&f.out, "out", "", "save the plan in `FILE`, for up --plan")
+	c.Flags().BoolVar(&f.exitCode, "exit-code", false, "exit with 2 when there are changes")
+	return c
+}
+
+const planHelp = `plan prints what up would do with the same flags, service by service, each
 change with its reasons down to the field of the file, what it does to what is
 there, and what is unavailable meanwhile. It changes nothing. docs/plan.md
 explains it, docs/plan.schema.json describes the JSON.
@@ -33,50 +50,40 @@ it ends, have no effect.
 EXIT STATUS
   0  there is nothing to do; without --exit-code, there is a plan
   1  no plan could be made
-  2  with --exit-code: there are changes`,
-		RunE: func(c *cobra.Command, services []string) error {
-			if c.Flags().Changed("plan") {
-				return &UsageError{"--plan: plan makes a plan, and reads none", "to see a saved one: stack up --dry-run --plan FILE"}
-			}
-			if err := f.check(c); err != nil {
-				return err
-			}
-			options, err := f.plan.read(p, c, services)
-			if err != nil {
-				return err
-			}
-			desired, err := p.loadForPlan(c.Context(), services)
-			if err != nil {
-				return err
-			}
-			if p.globals.dryRun && c.Flags().Changed("out") {
-				return exclusive(c, "dry-run", "out")
-			}
-			if c.Flags().Changed("out") {
-				made, err := p.savePlan(c.Context(), desired, options, out)
-				if err != nil {
-					return err
-				}
-				return p.showPlan(made, asJSON, exitCode)
-			}
-			return p.printPlan(c, stack.Up(desired, options), asJSON, exitCode)
-		},
-	}
-	f.plan.add(p, c.Flags())
-	f.plan.addUp(c.Flags())
-	f.addHidden(c.Flags())
-	c.Flags().BoolVar(&asJSON, "json", false, "print the plan as JSON")
-	c.Flags().StringVar(&out, "out", "", "save the plan in `FILE`, for up --plan")
-	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 2 when there are changes")
-	return c
-}
+  2  with --exit-code: there are changes`
 
-func (p *program) printPlan(c *cobra.Command, goal stack.Goal, asJSON, exitCode bool) error {
-	made, err := p.plan(c.Context(), goal)
+func (p *program) runPlan(c *cobra.Command, f *planRun, services []string) error {
+	if err := f.check(p, c); err != nil {
+		return err
+	}
+	options, err := f.up.plan.read(p, c, services)
 	if err != nil {
 		return err
 	}
-	return p.showPlan(made, asJSON, exitCode)
+	desired, err := p.loadForPlan(c.Context(), services)
+	if err != nil {
+		return err
+	}
+	var made *plan.Plan
+	if c.Flags().Changed("out") {
+		made, err = p.savePlan(c.Context(), desired, options, f.out)
+	} else {
+		made, err = p.plan(c.Context(), stack.Up(desired, options))
+	}
+	if err != nil {
+		return err
+	}
+	return p.showPlan(made, f.asJSON, f.exitCode)
+}
+
+func (f *planRun) check(p *program, c *cobra.Command) error {
+	switch {
+	case c.Flags().Changed("plan"):
+		return &UsageError{"--plan: plan makes a plan, and reads none", "to see a saved one: stack up --dry-run --plan FILE"}
+	case p.globals.dryRun && c.Flags().Changed("out"):
+		return exclusive(c, "dry-run", "out")
+	}
+	return f.up.check(c)
 }
 
 func (p *program) showPlan(made *plan.Plan, asJSON, exitCode bool) error {
