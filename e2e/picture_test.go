@@ -89,10 +89,11 @@ func (s *sandbox) volumeNames(a api, label string) (names []string) {
 }
 
 // withoutHistory leaves out the generations that are kept, of which each run has
-// others, as long as they are three at most.
+// others, as long as they are three at most, and one that a run was about to
+// remove when it was killed: it goes with the next recording.
 func withoutHistory(volumes []string) []string {
 	out := slices.DeleteFunc(slices.Clone(volumes), func(name string) bool { return strings.HasPrefix(name, "_stack-gen-") })
-	if len(volumes)-len(out) > 3 {
+	if len(volumes)-len(out) > 4 {
 		return volumes
 	}
 	return out
