@@ -58,17 +58,21 @@ func Record(r Recording) (*plan.Plan, error) {
 // Unkept reports whether the newest generation does not tell of the containers
 // that are there, when desired is reached: the run that made them was killed
 // before it could record them, or the volume was pruned. What makes no
-// difference to a container does not count.
+// difference to a container does not count. Containers of another tool, or of a
+// stack from before generations, are no reason to begin with them: where nothing
+// differs nothing is touched.
 func Unkept(desired *spec.Stack, observed engine.State, opts Options) bool {
 	k := &keeping{Recording: Recording{Desired: desired, Options: opts, After: observed}}
 	reached, err := k.reached()
-	if err != nil || opts.NoStart || opts.NoRecreate || len(observed.Containers) == 0 {
+	if err != nil || opts.NoStart || opts.NoRecreate || len(observed.Containers) == 0 || slices.ContainsFunc(observed.Containers, unrecorded) {
 		return false
 	}
 	bare, _, err := engine.Withhold(reached)
 	newest := k.newest()
 	return err == nil && (newest == nil || newest.Stack == nil || encode(shape(bare)) != encode(shape(newest.Stack)))
 }
+
+func unrecorded(c engine.Container) bool { return c.Labels[engine.LabelReasons] == "" }
 
 // shape is what a stack asks of containers.
 func shape(s *spec.Stack) map[string]spec.Service {
