@@ -111,6 +111,6 @@ func TestWhyTellsTheLastReplacement(t *testing.T) {
 	s.run("down", "-v", "--dry-run").says(
 		`remove volume `+s.name+`_data  \[data loss: volume `+s.name+`_data\]`,
 		`remove container `+s.name+`-web-1  \[data loss: anonymous volume at /scratch of `+s.name+`-web-1\]`,
-		`plan: 2 to remove, 2 with data loss`, "unavailable from then on",
+		`plan: 8 to remove, 2 with data loss`, "unavailable from then on",
 	).changedNothing()
 }
