@@ -69,7 +69,18 @@ func Unkept(desired *spec.Stack, observed engine.State, opts Options) bool {
 	}
 	bare, _, err := engine.Withhold(reached)
 	newest := k.newest()
-	return err == nil && (newest == nil || newest.Stack == nil || encode(shape(bare)) != encode(shape(newest.Stack)))
+	return err == nil && (newest == nil || newest.Stack == nil || !covers(shape(newest.Stack), shape(bare)))
+}
+
+// covers reports whether was has every service of is as it is. That one is asked
+// for no more leaves its containers alone, and so is nothing to record.
+func covers(was, is map[string]spec.Service) bool {
+	for name, service := range is {
+		if encode(service) != encode(was[name]) {
+			return false
+		}
+	}
+	return true
 }
 
 func unrecorded(c engine.Container) bool { return c.Labels[engine.LabelReasons] == "" }

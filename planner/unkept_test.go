@@ -29,3 +29,26 @@ func TestOnlyOwnContainersAreRecordedWithNothingToDo(t *testing.T) {
 		}
 	}
 }
+
+// That a service is asked for no more is a note, and nothing to record.
+func TestAServiceLessIsNotRecordedWithNothingToDo(t *testing.T) {
+	web, tool := spec.Service{Name: "web", Replicas: 1, ImageID: "sha256:1", Container: spec.Container{Image: "web:1"}}, spec.Service{Name: "tool", Replicas: 1}
+	kept := &spec.Stack{Name: "p", Services: map[string]spec.Service{"web": web, "tool": tool}}
+	desired := &spec.Stack{Name: "p", Services: map[string]spec.Service{"web": web}}
+	observed := engine.State{
+		Containers: []engine.Container{{
+			ID: "1", Name: "p-web-1", Service: "web", Number: 1, Status: engine.StatusRunning, ImageID: "sha256:1",
+			Labels: map[string]string{engine.LabelReasons: engine.EncodeHistory(engine.History{})}, Recorded: &web.Container, Observed: &web.Container,
+		}},
+		Images:      map[string]engine.Image{"web:1": {ID: "sha256:1"}},
+		Generations: []engine.Generation{{Project: "p", Number: 1, Stack: kept}},
+	}
+	if planner.Unkept(desired, observed, planner.Options{}) {
+		t.Error("to be recorded without a service that is not asked for any more")
+	}
+	web.Container.Image = "web:2"
+	desired.Services["web"] = web
+	if !planner.Unkept(desired, observed, planner.Options{}) {
+		t.Error("another image is not to be recorded")
+	}
+}
