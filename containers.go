@@ -21,9 +21,9 @@ type Selection struct {
 // Containers returns the project's containers by service and number. A service
 // that neither the file nor any container knows is an *UnknownServiceError.
 func Containers(ctx context.Context, r engine.Reader, p Project, sel Selection) ([]engine.Container, error) {
-	observed, err := snapshot(ctx, r, p.query(), nil)
+	observed, err := look(ctx, r, p.query(), nil)
 	if err != nil {
-		return nil, fmt.Errorf("look at the engine: %w", err)
+		return nil, err
 	}
 	return p.selected(observed.Containers, sel)
 }

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -86,9 +85,9 @@ func recordOf(opts planner.Options, reached func(before engine.State) (*spec.Sta
 // Why looks at the engine and explains a service: why each of its containers
 // was made, and what up with the options would do to it now.
 func Why(ctx context.Context, r engine.Reader, desired *spec.Stack, opts planner.Options, service string) (planner.Cause, error) {
-	observed, err := snapshot(ctx, r, planner.Query(desired), nil)
+	observed, err := look(ctx, r, planner.Query(desired), nil)
 	if err != nil {
-		return planner.Cause{}, fmt.Errorf("look at the engine: %w", err)
+		return planner.Cause{}, err
 	}
 	return planner.Why(desired, observed, opts, service)
 }

@@ -3,7 +3,6 @@ package stack
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -17,25 +16,22 @@ import (
 func record(ctx context.Context, e engine.Engine, r *Record, before engine.State, measured map[string]engine.Record, opts Options) error {
 	q, err := r.Query(before)
 	if err != nil {
-		return fmt.Errorf("record the generation: %w", err)
+		return err
 	}
 	after, err := look(ctx, e, q, opts.Pause)
 	if err != nil {
-		return fmt.Errorf("record the generation: %w", err)
+		return err
 	}
 	p, err := r.Plan(before, after, measured)
 	if err != nil {
-		return fmt.Errorf("record the generation: %w", err)
+		return err
 	}
 	opts.Planned, opts.Events = nil, nil // the user has asked for the stack, and sees what becomes of it
 	result, err := carryOut(ctx, e, p, after, opts)
-	if err != nil && len(result.Failed) > 0 && !result.Interrupted && !slices.ContainsFunc(result.Failed, matters) {
+	if len(result.Failed) > 0 && !result.Interrupted && !slices.ContainsFunc(result.Failed, matters) {
 		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("record the generation: %w", err)
-	}
-	return nil
+	return err
 }
 
 func matters(f *reconciler.ActionError) bool {

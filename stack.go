@@ -134,7 +134,9 @@ func reach(ctx context.Context, e engine.Engine, goal Goal, p *plan.Plan, before
 	opts.Events = watch.event
 	result, err := carryOut(ctx, e, p, before, opts)
 	if err == nil && goal.Record != nil && (!p.Empty() || goal.unkept(before)) {
-		result.Unrecorded = record(ctx, e, goal.Record, before, watch.records(), opts)
+		if failed := record(ctx, e, goal.Record, before, watch.records(), opts); failed != nil {
+			result.Unrecorded = fmt.Errorf("record the generation: %w", failed)
+		}
 	}
 	return result, err
 }

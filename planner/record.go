@@ -62,9 +62,12 @@ func Record(r Recording) (*plan.Plan, error) {
 // stack from before generations, are no reason to begin with them: where nothing
 // differs nothing is touched.
 func Unkept(desired *spec.Stack, observed engine.State, opts Options) bool {
+	if opts.NoStart || opts.NoRecreate || len(observed.Containers) == 0 || slices.ContainsFunc(observed.Containers, unrecorded) {
+		return false
+	}
 	k := &keeping{Recording: Recording{Desired: desired, Options: opts, After: observed}}
 	reached, err := k.reached()
-	if err != nil || opts.NoStart || opts.NoRecreate || len(observed.Containers) == 0 || slices.ContainsFunc(observed.Containers, unrecorded) {
+	if err != nil {
 		return false
 	}
 	bare, _, err := engine.Withhold(reached)
