@@ -3,7 +3,6 @@
 import json
 import os
 import time
-import urllib.error
 import urllib.request
 
 import psycopg
@@ -57,9 +56,10 @@ def database_is_away(_request, error):
     return JSONResponse({"error": f"database: {error}"}, status_code=503)
 
 
-@app.exception_handler(urllib.error.URLError)
+# A model that cannot be reached, answers too late, or ends before its answer.
+@app.exception_handler(OSError)
 def model_is_away(_request, error):
-    return JSONResponse({"error": f"model: {error}"}, status_code=503)
+    return JSONResponse({"error": str(error)}, status_code=503)
 
 
 @app.post("/api/predict")

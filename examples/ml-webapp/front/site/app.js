@@ -2,6 +2,8 @@ import {SIZE, paint, pixelsOf, trace} from "./digit.js";
 
 const PEN = 30;
 const PAUSE = 600; // ms after a stroke: a 4 or a 5 has a second one
+const PATIENCE = 15000; // ms that a service which is being replaced may be away
+const AWAY = [502, 503, 504]; // what the servers say when one behind them does not answer
 
 const byId = (id) => document.getElementById(id);
 const pad = byId("pad");
@@ -20,9 +22,21 @@ async function api(path, body) {
     headers: {"Content-Type": "application/json"},
     body: JSON.stringify(body),
   };
-  const response = await fetch(`api/${path}`, options);
+  const response = await patiently(() => fetch(`api/${path}`, options));
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   return response.json();
+}
+
+// patiently asks again while a service is away. The worst that can come of it is
+// an answer that is stored twice.
+async function patiently(ask) {
+  const deadline = Date.now() + PATIENCE;
+  let response = await ask();
+  while (AWAY.includes(response.status) && Date.now() < deadline) {
+    await new Promise((done) => setTimeout(done, 300));
+    response = await ask();
+  }
+  return response;
 }
 
 // The drawing.
