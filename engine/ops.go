@@ -54,7 +54,7 @@ type RenameContainer struct{ From, To string }
 // RemoveContainer removes a container, running or not.
 type RemoveContainer struct {
 	Name    string
-	Volumes bool // its anonymous volumes too
+	Volumes bool // the anonymous volumes that were made with it, too
 }
 
 // CopyFiles puts files into a container that was created and not started.

@@ -41,7 +41,7 @@ func anonymousVolumes(s *suite) {
 }
 
 // anonymousCarriedOver: the volume of the old container is that of the new one,
-// and outlives the old one.
+// and outlives both.
 func anonymousCarriedOver(s *suite) {
 	c := s.definition()
 	c.Mounts = map[string]spec.Mount{"/anonymous": {Type: "volume"}}
@@ -53,13 +53,14 @@ func anonymousCarriedOver(s *suite) {
 		op.Labels[engine.LabelAnonymous] = engine.EncodeMap(op.Anonymous)
 	})
 	s.clean(engine.RemoveVolume{Name: volume})
-	s.clean(engine.RemoveContainer{Name: after})
 	if got := s.container(after).Anonymous["/anonymous"]; got != volume {
 		s.Errorf("carried over %q, got %q", volume, got)
 	}
-	s.ok(engine.RemoveContainer{Name: before, Volumes: true})
-	if _, ok := s.read(engine.Query{Volumes: []string{volume}}).Volumes[volume]; !ok {
-		s.Error("the volume went with the old container")
+	for _, name := range []string{before, after} {
+		s.ok(engine.RemoveContainer{Name: name, Volumes: true})
+		if _, ok := s.read(engine.Query{Volumes: []string{volume}}).Volumes[volume]; !ok {
+			s.Fatalf("the volume went with %s", name)
+		}
 	}
 }
 

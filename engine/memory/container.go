@@ -24,6 +24,7 @@ type container struct {
 	live      spec.Container              // the same, with what was updated since
 	attached  map[string]attachment       // by network
 	anonymous map[string]string           // target -> volume
+	carried   []string                    // those of them that an older container had
 	volumes   []string                    // in use, anonymous ones too
 	joins     []string                    // IDs
 	copied    map[string]spec.FileContent // by target

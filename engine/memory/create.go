@@ -132,8 +132,10 @@ func (w *world) mount(c *container, op engine.CreateContainer, image engine.Imag
 }
 
 func (w *world) mountAnonymous(c *container, op engine.CreateContainer, target string) {
-	name, ok := op.Anonymous[target]
-	if !ok {
+	name, carried := op.Anonymous[target]
+	if carried {
+		c.carried = append(slices.Clip(c.carried), name)
+	} else {
 		name = digest("volume " + c.id + " " + target)
 	}
 	c.anonymous[target] = name

@@ -189,7 +189,7 @@ func (w *world) remove(c *container, volumes bool) {
 	}
 	delete(w.containers, c.id)
 	for _, name := range c.anonymous {
-		if volumes && w.user(name) == nil {
+		if volumes && !slices.Contains(c.carried, name) && w.user(name) == nil {
 			delete(w.volumes, name)
 		}
 	}

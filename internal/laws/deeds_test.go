@@ -302,6 +302,14 @@ var larger = []deed{
 		w.options.RemoveOrphans = true
 		return orphan(w, s)
 	}},
+	{row: rowOrphanRemoved, name: "stopped, and gone from the file, --remove-orphans", do: func(w *world, s *spec.Service) bool {
+		w.options.RemoveOrphans = true
+		if s.Job || !w.dispensable(*s) {
+			return false
+		}
+		w.stop(w.one(s))
+		return orphan(w, s)
+	}},
 }
 
 func orphan(w *world, s *spec.Service) bool {

@@ -64,7 +64,24 @@ func (c Case) afterFailure(t testing.TB, p *plan.Plan, a plan.Action, carriedOut
 	if lost := c.lostVolumes(t, snapshot(t, c.Engine, c.Desired), e); len(lost) > 0 {
 		return "volumes are lost: " + strings.Join(lost, ", ")
 	}
+	if c.Options.NoRecreate && c.returned(t, e) {
+		want = "" // and stays, as that flag asks
+	}
 	return c.recovers(t, e, want)
+}
+
+// returned reports whether a container that an earlier run had put aside has its
+// name again.
+func (c Case) returned(t testing.TB, e *memory.Engine) bool {
+	t.Helper()
+	names := map[string]string{}
+	for _, now := range snapshot(t, e, c.Desired).Containers {
+		names[now.ID] = now.Name
+	}
+	return slices.ContainsFunc(snapshot(t, c.Engine, c.Desired).Containers, func(was engine.Container) bool {
+		base, aside := strings.CutSuffix(was.Name, ".old")
+		return aside && names[was.ID] == base
+	})
 }
 
 // lost are the containers that ran before, are desired, and do not run now

@@ -23,7 +23,7 @@ var (
 // full is the number of cases from which on each row of the table must have
 // been hit leastOfEach times.
 const (
-	full        = 3000
+	full        = 3300
 	leastOfEach = 30
 )
 
