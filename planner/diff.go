@@ -66,9 +66,10 @@ func told(c engine.Container, changes []change) []change {
 }
 
 // same is the quick way to see that nothing differs, which is the usual case:
-// the JSON form is compared without being parsed.
-func same(a, b spec.Container) bool {
-	return encode(a) == encode(b)
+// the JSON form is compared without being parsed, and where even the values are
+// equal there is no need for it.
+func same[T any](a, b T) bool {
+	return reflect.DeepEqual(a, b) || encode(a) == encode(b)
 }
 
 // live holds the live tag of each field of spec.Container that has one, by the

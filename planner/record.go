@@ -70,31 +70,38 @@ func Unkept(desired *spec.Stack, observed engine.State, opts Options) bool {
 	if err != nil {
 		return false
 	}
-	bare, _, err := engine.Withhold(reached)
 	newest := k.newest()
-	return err == nil && (newest == nil || newest.Stack == nil || !covers(shape(newest.Stack), shape(bare)))
+	return newest == nil || newest.Stack == nil || !covers(newest.Stack, reached)
 }
 
-// covers reports whether was has every service of is as it is. That one is asked
-// for no more leaves its containers alone, and so is nothing to record.
-func covers(was, is map[string]spec.Service) bool {
-	for name, service := range is {
-		if encode(service) != encode(was[name]) {
+// covers reports whether a generation has every service of a stack as it is. That
+// one is asked for no more leaves its containers alone, and so is nothing to
+// record.
+func covers(was, is *spec.Stack) bool {
+	for name := range is.Services {
+		kept, reached := shape(was.Services[name]), shape(is.Services[name])
+		if !same(kept, reached) && !same(kept, withheld(reached)) {
 			return false
 		}
 	}
 	return true
 }
 
+// withheld is a service as a generation has it.
+func withheld(service spec.Service) spec.Service {
+	const name = "service"
+	bare, _, err := engine.Withhold(&spec.Stack{Services: map[string]spec.Service{name: service}})
+	if err != nil {
+		return service
+	}
+	return bare.Services[name]
+}
+
 func unrecorded(c engine.Container) bool { return c.Labels[engine.LabelReasons] == "" }
 
-// shape is what a stack asks of containers.
-func shape(s *spec.Stack) map[string]spec.Service {
-	out := map[string]spec.Service{}
-	for name, service := range s.Services {
-		out[name] = spec.Service{Container: service.Container, ImageID: service.ImageID, Replicas: service.Replicas}
-	}
-	return out
+// shape is what a service asks of containers.
+func shape(s spec.Service) spec.Service {
+	return spec.Service{Container: s.Container, ImageID: s.ImageID, Replicas: s.Replicas}
 }
 
 // keeping is the work sheet of one Record.

@@ -14,16 +14,21 @@ import (
 // what cannot be parsed stays as it is.
 func canonical(model dict, raw bool) error {
 	if raw {
-		return rawForms.apply(model)
+		return rawForms().apply(model)
 	}
-	return forms.apply(model)
+	return forms().apply(model)
 }
 
-var forms, rawForms = newRules(longForms(false)), newRules(longForms(true))
+var (
+	forms    = rulesOf(former{}.rules)
+	rawForms = rulesOf(former{raw: true}.rules)
+)
 
-// longForms are the rules that make long forms of short ones.
-func longForms(raw bool) map[string]rule {
-	f := former{raw}
+// A former makes long forms of short ones. With raw it leaves alone what it
+// cannot parse.
+type former struct{ raw bool }
+
+func (f former) rules() map[string]rule {
 	out := map[string]rule{
 		"jobs.*.triggers.schedule.*":         wrapped("cron"),
 		"services.*.develop.watch.*.ignore":  oneAsList,
@@ -58,9 +63,6 @@ func longForms(raw bool) map[string]rule {
 	}
 	return out
 }
-
-// A former parses short forms.
-type former struct{ raw bool }
 
 func wrong(path []string, v any) error {
 	return fmt.Errorf("%s: invalid type %T", joined(path), v)

@@ -166,7 +166,7 @@ func (d Document) Extend(name string, base, service map[string]any) (map[string]
 // Finish fills in a group of files that are laid over each other: defaults, the
 // variables named without a value, and with a folder what paths are relative to.
 func Finish(model map[string]any, dir string, env map[string]string) error {
-	if err := defaults.apply(model); err != nil {
+	if err := defaults().apply(model); err != nil {
 		return err
 	}
 	if dir != "" {

@@ -1,7 +1,7 @@
 package compose
 
 // defaults are the values of what a long form leaves out.
-var defaults = newRules(defaultValues())
+var defaults = rulesOf(defaultValues)
 
 func defaultValues() map[string]rule {
 	out := map[string]rule{"services.*.deploy.resources.reservations.devices.*": deviceCount}

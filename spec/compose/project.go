@@ -19,7 +19,7 @@ type Options struct {
 // Project makes the project of a whole model, and uses the model up.
 func Project(model map[string]any, o Options) (*types.Project, error) {
 	delete(model, "name")
-	setExtensions(model, namedKeys)
+	setExtensions(model, namedKeys())
 	for _, section := range []string{"services", "jobs"} {
 		each(model[section], func(name string, container dict) { container["name"] = name })
 	}
@@ -80,9 +80,11 @@ func activate(project *types.Project, profiles []string) {
 
 // namedKeys are the mappings whose keys are names, which may begin with x- as
 // any others.
-var namedKeys = newRules(map[string]rule{
-	"services": isNamed, "services.*.depends_on": isNamed,
-	"volumes": isNamed, "networks": isNamed, "secrets": isNamed, "configs": isNamed,
+var namedKeys = rulesOf(func() map[string]rule {
+	return map[string]rule{
+		"services": isNamed, "services.*.depends_on": isNamed,
+		"volumes": isNamed, "networks": isNamed, "secrets": isNamed, "configs": isNamed,
+	}
 })
 
 func isNamed(v any, _ []string) (any, error) { return v, nil }

@@ -1,6 +1,9 @@
 package compose
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // A rule is what is done to the value at a path.
 type rule func(v any, path []string) (any, error)
@@ -11,6 +14,11 @@ type rule func(v any, path []string) (any, error)
 type ruleTree struct {
 	children map[string]*ruleTree
 	rule     rule
+}
+
+// rulesOf are the rules of a step, made when the first model is read.
+func rulesOf(rules func() map[string]rule) func() *ruleTree {
+	return sync.OnceValue(func() *ruleTree { return newRules(rules()) })
 }
 
 // newRules makes a tree of rules by dotted path.

@@ -10,12 +10,12 @@ import (
 
 // unify leaves one of the entries of a list that mean the same thing, such as
 // two values of one variable: the last one, in the place of the first.
-func unify(model dict) error { return unique.apply(model) }
+func unify(model dict) error { return unique().apply(model) }
 
 // An identity is what an entry of a list is known by.
 type identity func(v any, path []string) (string, error)
 
-var unique = newRules(uniqueLists())
+var unique = rulesOf(uniqueLists)
 
 func uniqueLists() map[string]rule {
 	out := map[string]rule{
