@@ -81,7 +81,10 @@ func Unkept(desired *spec.Stack, observed engine.State, opts Options) bool {
 func covers(was, is *spec.Stack) bool {
 	for name := range is.Services {
 		kept, reached := shape(was.Services[name]), shape(is.Services[name])
-		if !same(kept, reached) && !same(kept, withheld(reached)) {
+		if same(&kept, &reached) {
+			continue
+		}
+		if reached = withheld(reached); !same(&kept, &reached) {
 			return false
 		}
 	}
