@@ -1,14 +1,6 @@
 package compose
 
-import (
-	"fmt"
-	"path"
-	"slices"
-	"strings"
-
-	"github.com/compose-spec/compose-go/v2/format"
-	"github.com/compose-spec/compose-go/v2/types"
-)
+import "fmt"
 
 // canonical brings a model from the short forms into the long ones. With raw
 // what cannot be parsed stays as it is.
@@ -23,10 +15,6 @@ var (
 	forms    = rulesOf(former{}.rules)
 	rawForms = rulesOf(former{raw: true}.rules)
 )
-
-// A former makes long forms of short ones. With raw it leaves alone what it
-// cannot parse.
-type former struct{ raw bool }
 
 func (f former) rules() map[string]rule {
 	out := map[string]rule{
@@ -180,179 +168,6 @@ func dependsOn(v any, path []string) (any, error) {
 		return entries, nil
 	}
 	return nil, wrong(path, v)
-}
-
-func (f former) ulimit(v any, path []string) (any, error) {
-	switch v := v.(type) {
-	case dict, int:
-		return v, nil
-	case string:
-		if f.raw {
-			return v, nil
-		}
-	}
-	return nil, wrong(path, v)
-}
-
-func (f former) keyValues(v any, path []string) (any, error) {
-	switch entries := v.(type) {
-	case dict:
-		return v, nil
-	case list:
-		out := dict{}
-		for _, entry := range entries {
-			key, value, ok := strings.Cut(fmt.Sprint(entry), "=")
-			if !ok && f.raw {
-				return v, nil
-			}
-			if !ok {
-				return nil, fmt.Errorf("%s: invalid value %s, expected key=value", joined(path), entry)
-			}
-			out[key] = value
-		}
-		return out, nil
-	}
-	return nil, wrong(path, v)
-}
-
-func (f former) ssh(v any, path []string) (any, error) {
-	switch entries := v.(type) {
-	case dict:
-		return v, nil
-	case list:
-		out := dict{}
-		for _, entry := range entries {
-			id, key, ok := strings.Cut(fmt.Sprint(entry), "=")
-			switch {
-			case ok:
-				out[id] = key
-			case id == "default":
-				out[id] = nil
-			case f.raw:
-				return v, nil
-			default:
-				return nil, fmt.Errorf("%s: invalid ssh key %q", joined(path), entry)
-			}
-		}
-		return out, nil
-	}
-	return nil, wrong(path, v)
-}
-
-func (f former) device(v any, at []string) (any, error) {
-	switch v := v.(type) {
-	case dict:
-		return v, nil
-	case string:
-		parts := strings.Split(v, ":")
-		if len(parts) > 3 {
-			if !f.raw {
-				return nil, fmt.Errorf("confusing device mapping, please use long syntax: %s", v)
-			}
-			return dict{"source": "", "target": "", "permissions": "rwm"}, nil
-		}
-		parts = slices.Concat(parts, []string{"", ""})
-		if parts[1] == "" {
-			parts[1] = parts[0]
-		}
-		if len(parts) < 5 {
-			parts[2] = "rwm"
-		}
-		return dict{"source": parts[0], "target": parts[1], "permissions": parts[2]}, nil
-	}
-	return nil, wrong(at, v)
-}
-
-func (f former) mount(v any, at []string) (any, error) {
-	switch v := v.(type) {
-	case dict:
-		return v, nil
-	case string:
-		volume, err := format.ParseVolume(v)
-		switch {
-		case err == nil:
-			return mountMap(volume), nil
-		case f.raw:
-			return v, nil
-		}
-		return nil, err
-	}
-	return nil, wrong(at, v)
-}
-
-// mountMap is a mount of the short form as the long form has it.
-func mountMap(m types.ServiceVolumeConfig) dict {
-	out := dict{"type": m.Type}
-	if m.Target != "" {
-		m.Target = path.Clean(m.Target)
-	}
-	setText(out, "source", m.Source)
-	setText(out, "target", m.Target)
-	if m.ReadOnly {
-		out["read_only"] = true
-	}
-	if b := m.Bind; b != nil {
-		bind := dict{}
-		setText(bind, "selinux", b.SELinux)
-		setText(bind, "propagation", b.Propagation)
-		if b.CreateHostPath {
-			bind["create_host_path"] = true
-		}
-		out["bind"] = bind
-	}
-	if m.Volume != nil {
-		volume := dict{}
-		if m.Volume.NoCopy {
-			volume["nocopy"] = true
-		}
-		out["volume"] = volume
-	}
-	return out
-}
-
-func setText(values dict, key, text string) {
-	if text != "" {
-		values[key] = text
-	}
-}
-
-func (f former) ports(v any, at []string) (any, error) {
-	entries, ok := v.(list)
-	if !ok {
-		return nil, wrong(at, v)
-	}
-	var out list
-	for _, entry := range entries {
-		switch entry := entry.(type) {
-		case dict:
-			out = append(out, entry)
-		case int, string:
-			parsed, err := types.ParsePortConfig(fmt.Sprint(entry))
-			if _, text := entry.(string); err != nil && text && f.raw {
-				return v, nil
-			} else if err != nil {
-				return nil, err
-			}
-			for _, p := range parsed {
-				out = append(out, portMap(p))
-			}
-		default:
-			return nil, wrong(at, entry)
-		}
-	}
-	return out, nil
-}
-
-func portMap(p types.ServicePortConfig) dict {
-	out := dict{}
-	if p.Target != 0 {
-		out["target"] = p.Target
-	}
-	setText(out, "mode", p.Mode)
-	setText(out, "host_ip", p.HostIP)
-	setText(out, "published", p.Published)
-	setText(out, "protocol", p.Protocol)
-	return out
 }
 
 // maybeExternal reads the old form of external, which has the name in it.
