@@ -123,13 +123,14 @@ func (u *up) labels(r *replica) map[string]string {
 // marks are those of the secret values that a new container takes over from
 // others of its service: from the one that it replaces, if that has the same.
 func (u *up) marks(r *replica) map[string]string {
-	s := r.service
-	secrets := engine.Secrets(spec.Service{Container: s.Container, PostStart: s.PostStart, PreStop: s.PreStop})
-	if len(secrets) == 0 {
+	kin := u.kin(r)
+	if len(kin) == 0 {
 		return nil
 	}
+	s := r.service
+	secrets := engine.Secrets(spec.Service{Container: s.Container, PostStart: s.PostStart, PreStop: s.PreStop})
 	out := map[string]string{}
-	for _, c := range u.kin(r) {
+	for _, c := range kin {
 		made := c.Made()
 		for pointer, value := range secrets {
 			if was, ok := engine.Lookup(made, pointer); ok && was == value && out[pointer] == "" {

@@ -38,7 +38,7 @@ func differences(c engine.Container, desired spec.Container) []difference {
 	if c.Recorded == nil {
 		return []difference{{class: replace, reason: plan.Reason{Code: plan.Changed, Text: "made by another tool, and its image is gone: what it was made from cannot be read back"}}}
 	}
-	if same(*c.Recorded, desired) && same(*c.Observed, desired) {
+	if same(c.Recorded, &desired) && same(c.Observed, &desired) {
 		return nil
 	}
 	want, was, is := tree(desired), tree(*c.Recorded), tree(*c.Observed)
@@ -66,9 +66,10 @@ func told(c engine.Container, changes []change) []change {
 }
 
 // same is the quick way to see that nothing differs, which is the usual case:
-// the JSON form is compared without being parsed.
-func same(a, b spec.Container) bool {
-	return encode(a) == encode(b)
+// the JSON form is compared without being parsed, and where even the values are
+// equal there is no need for it.
+func same[T any](a, b *T) bool {
+	return reflect.DeepEqual(a, b) || encode(a) == encode(b)
 }
 
 // live holds the live tag of each field of spec.Container that has one, by the

@@ -16,13 +16,54 @@ type forecast struct {
 	desired  *spec.Stack // nil: the labels say what depends on what
 	observed engine.State
 	index    map[string]int
+
+	serving map[string][]engine.Container // by service
+	names   []string                      // of the services that serve, in order
+	on      map[string][]int              // actions by the container that they name
+}
+
+func newForecast(d *draft, desired *spec.Stack) forecast {
+	f := forecast{
+		plan: &d.plan, desired: desired, observed: d.before, index: d.index,
+		serving: map[string][]engine.Container{}, on: map[string][]int{},
+	}
+	for _, c := range f.observed.Containers {
+		if serves(c) && !f.job(c.Service) {
+			f.serving[c.Service] = append(f.serving[c.Service], c)
+		}
+	}
+	f.names = sortedKeys(f.serving)
+	for i, a := range f.plan.Actions {
+		if name := subject(a.Op); name != "" && !a.Undo() {
+			f.on[name] = append(f.on[name], i)
+		}
+	}
+	return f
+}
+
+// subject is the container that an operation changes the service of, as the
+// operation names it; "" for none.
+func subject(op plan.Op) string {
+	switch op := op.(type) {
+	case engine.StopContainer:
+		return op.Name
+	case engine.RemoveContainer:
+		return op.Name
+	case engine.RestartContainer:
+		return op.Name
+	case engine.StartContainer:
+		return op.Name
+	case engine.DisconnectNetwork:
+		return op.Container
+	}
+	return ""
 }
 
 // outages are what of the services that run now is unavailable while the plan
 // is carried out, by the services' names.
 func (d *draft) outages(desired *spec.Stack) (out []plan.Outage) {
-	f := forecast{&d.plan, desired, d.before, d.index}
-	for _, name := range f.services() {
+	f := newForecast(d, desired)
+	for _, name := range f.names {
 		out = append(out, f.service(name)...)
 	}
 	for i := range out {
@@ -31,17 +72,7 @@ func (d *draft) outages(desired *spec.Stack) (out []plan.Outage) {
 	return out
 }
 
-// services are those with a container that serves. A job serves nobody.
-func (f forecast) services() (names []string) {
-	for _, c := range f.observed.Containers {
-		if serves(c) && !f.job(c.Service) && !slices.Contains(names, c.Service) {
-			names = append(names, c.Service)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
+// job reports whether a service is one, which serves nobody.
 func (f forecast) job(service string) bool {
 	return f.desired != nil && f.desired.Services[service].Job
 }
@@ -61,10 +92,7 @@ type turn struct {
 
 func (f forecast) service(name string) []plan.Outage {
 	var all, pauses, ends []turn
-	for _, c := range f.observed.Containers {
-		if c.Service != name || !serves(c) {
-			continue
-		}
+	for _, c := range f.serving[name] {
 		t := f.turn(c)
 		all = append(all, t)
 		switch {
@@ -127,10 +155,10 @@ func (f forecast) cuts(o plan.Outage, all []turn) (out []plan.Outage) {
 }
 
 func (f forecast) turn(c engine.Container) (t turn) {
-	for _, a := range f.plan.Actions {
-		if a.Undo() {
-			continue
-		}
+	actions := slices.Concat(f.on[c.ID], f.on[c.Name], f.on[c.Name+suffixNew])
+	slices.Sort(actions)
+	for _, i := range slices.Compact(actions) {
+		a := f.plan.Actions[i]
 		switch op := a.Op.(type) {
 		case engine.StopContainer:
 			t.ends(a, op.Name == c.ID)
@@ -142,9 +170,7 @@ func (f forecast) turn(c engine.Container) (t turn) {
 				t.begin = a.ID
 			}
 		case engine.StartContainer:
-			if op.Name == c.ID || op.Name == c.Name || op.Name == c.Name+suffixNew {
-				t.begin = a.ID
-			}
+			t.begin = a.ID
 		case engine.DisconnectNetwork:
 			if op.Container == c.ID {
 				t.network = op.Network
@@ -187,7 +213,7 @@ func (f forecast) precedes(a, b string) bool {
 // needed are the services that depend on one that is not there, and are there
 // themselves.
 func (f forecast) needed(o plan.Outage, outages []plan.Outage) (names []string) {
-	for _, name := range f.services() {
+	for _, name := range f.names {
 		away := slices.ContainsFunc(outages, func(other plan.Outage) bool {
 			return other.Service == name && (other.Kind == plan.Down || other.Kind == plan.Ended)
 		})

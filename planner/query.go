@@ -1,6 +1,8 @@
 package planner
 
 import (
+	"reflect"
+
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
 	"github.com/stackfile/stack/spec"
@@ -19,12 +21,25 @@ func Query(desired *spec.Stack) engine.Query {
 // limited reports whether limits are asked for that a kernel may be unable to
 // do.
 func limited(c spec.Container) bool {
-	for name := range tree(c) {
-		if tag := live[name]; tag == "set" || tag == "update" && name != "restart" {
+	v := reflect.ValueOf(c)
+	for _, i := range limits {
+		if !v.Field(i).IsZero() {
 			return true
 		}
 	}
 	return false
+}
+
+// limits are the fields of spec.Container that hold limits.
+var limits = limitFields(reflect.TypeFor[spec.Container]())
+
+func limitFields(t reflect.Type) (out []int) {
+	for i := range t.NumField() {
+		if tag := t.Field(i).Tag.Get("live"); (tag == "set" || tag == "update") && t.Field(i).Name != "Restart" {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // Build plans the builds of the services that have one.

@@ -35,7 +35,8 @@ func RecordQuery(desired *spec.Stack) engine.Query {
 // newest generation is what was reached, and for runs that prove nothing: those
 // that start nothing, or replace nothing.
 func Record(r Recording) (*plan.Plan, error) {
-	k := &keeping{draft: newDraft(r.Desired.Name, r.After), Recording: r}
+	k := newKeeping(r)
+	k.draft = newDraft(r.Desired.Name, r.After)
 	if r.Options.NoStart || r.Options.NoRecreate {
 		return k.finish(k.Desired)
 	}
@@ -65,43 +66,64 @@ func Unkept(desired *spec.Stack, observed engine.State, opts Options) bool {
 	if opts.NoStart || opts.NoRecreate || len(observed.Containers) == 0 || slices.ContainsFunc(observed.Containers, unrecorded) {
 		return false
 	}
-	k := &keeping{Recording: Recording{Desired: desired, Options: opts, After: observed}}
+	k := newKeeping(Recording{Desired: desired, Options: opts, After: observed})
 	reached, err := k.reached()
 	if err != nil {
 		return false
 	}
-	bare, _, err := engine.Withhold(reached)
 	newest := k.newest()
-	return err == nil && (newest == nil || newest.Stack == nil || !covers(shape(newest.Stack), shape(bare)))
+	return newest == nil || newest.Stack == nil || !covers(newest.Stack, reached)
 }
 
-// covers reports whether was has every service of is as it is. That one is asked
-// for no more leaves its containers alone, and so is nothing to record.
-func covers(was, is map[string]spec.Service) bool {
-	for name, service := range is {
-		if encode(service) != encode(was[name]) {
+// covers reports whether a generation has every service of a stack as it is. That
+// one is asked for no more leaves its containers alone, and so is nothing to
+// record.
+func covers(was, is *spec.Stack) bool {
+	for name := range is.Services {
+		kept, reached := shape(was.Services[name]), shape(is.Services[name])
+		if same(&kept, &reached) {
+			continue
+		}
+		if reached = withheld(reached); !same(&kept, &reached) {
 			return false
 		}
 	}
 	return true
 }
 
+// withheld is a service as a generation has it.
+func withheld(service spec.Service) spec.Service {
+	const name = "service"
+	bare, _, err := engine.Withhold(&spec.Stack{Services: map[string]spec.Service{name: service}})
+	if err != nil {
+		return service
+	}
+	return bare.Services[name]
+}
+
 func unrecorded(c engine.Container) bool { return c.Labels[engine.LabelReasons] == "" }
 
-// shape is what a stack asks of containers.
-func shape(s *spec.Stack) map[string]spec.Service {
-	out := map[string]spec.Service{}
-	for name, service := range s.Services {
-		out[name] = spec.Service{Container: service.Container, ImageID: service.ImageID, Replicas: service.Replicas}
-	}
-	return out
+// shape is what a service asks of containers.
+func shape(s spec.Service) spec.Service {
+	return spec.Service{Container: s.Container, ImageID: s.ImageID, Replicas: s.Replicas}
 }
 
 // keeping is the work sheet of one Record.
 type keeping struct {
 	draft
 	Recording
-	reachedStack *spec.Stack // with its secrets
+	reachedStack *spec.Stack       // with its secrets
+	imageIDs     map[string]string // of the services that have containers
+}
+
+func newKeeping(r Recording) *keeping {
+	k := &keeping{Recording: r, imageIDs: map[string]string{}}
+	for _, c := range r.After.Containers {
+		if _, ok := k.imageIDs[c.Service]; !ok && !c.OneOff {
+			k.imageIDs[c.Service] = c.ImageID
+		}
+	}
+	return k
 }
 
 // newest is the newest generation before this one, nil for none.
@@ -165,10 +187,8 @@ func (k *keeping) lasting(s spec.Service, replicas int) spec.Service {
 
 // imageID is what the service's containers are made from.
 func (k *keeping) imageID(s spec.Service) string {
-	for _, c := range k.After.Containers {
-		if c.Service == s.Name && !c.OneOff {
-			return c.ImageID
-		}
+	if id, ok := k.imageIDs[s.Name]; ok {
+		return id
 	}
 	if s.ImageID != "" {
 		return s.ImageID
@@ -217,7 +237,11 @@ func (k *keeping) inherit(g *engine.Generation, newest engine.Generation) {
 
 // marks are those of the containers that have the value at a pointer now.
 func (k *keeping) marks(pointer string) []string {
-	value, _ := engine.Lookup(k.reachedStack, pointer)
+	steps := engine.Steps(pointer)
+	if len(steps) < 3 || steps[0] != "Services" {
+		return nil // nobody has it but a network or a volume
+	}
+	value, _ := engine.Lookup(k.reachedStack.Services[steps[1]], engine.Pointer(steps[2:]...))
 	var out []string
 	eachHolder(k.After, pointer, func(c engine.Container, rest, has string) {
 		if mark := c.Mark(rest); has == value && !slices.Contains(out, mark) {

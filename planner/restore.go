@@ -18,7 +18,7 @@ func (u *up) restore() {
 	for _, c := range u.observed.Containers {
 		u.own[c.Name] = true
 	}
-	var kept []engine.Container
+	kept := make([]engine.Container, 0, len(u.observed.Containers))
 	for _, c := range u.observed.Containers {
 		base, suffix := u.leftover(c)
 		switch {

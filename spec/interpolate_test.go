@@ -2,6 +2,7 @@ package spec
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -13,6 +14,16 @@ import (
 
 func lookupIn(vars map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { v, ok := vars[name]; return v, ok }
+}
+
+// interpolate is how compose-go substitutes variables on our behalf in tests.
+func interpolate(text string, lookup func(string) (string, bool)) (string, error) {
+	s := substitution{lookup: lookup}
+	value := s.expand(text)
+	if len(s.errs) > 0 {
+		return "", fmt.Errorf("%q: %w", shorten(text), s.errs[0])
+	}
+	return value, nil
 }
 
 func TestVariables(t *testing.T) {

@@ -45,6 +45,8 @@ func Load(ctx context.Context, opts LoadOptions) (*Stack, error) {
 // A reading is a stack whose files are read and found to be right.
 type reading struct {
 	*input
+	reader   *reader
+	scope    scope
 	tree     *node
 	warnings []Finding
 	unknown  error // an *UnknownServiceError; found only after what is wrong with the files
@@ -88,17 +90,19 @@ func readTree(ctx context.Context, opts LoadOptions, raw bool) (*reading, []Find
 	if err := in.nameFrom(in.fileName()); err != nil {
 		return nil, nil, err
 	}
-	r := &reader{dir: opts.Dir, sources: map[string]*source{}, warnings: in.warnings}
+	r := newReader(opts.Dir)
+	r.warnings = in.warnings
 	if !raw {
 		if r.schema, err = composeSchema(); err != nil {
 			return nil, nil, err
 		}
 	}
-	tree := r.files(ctx, scope{dir: in.dir, env: in.env, raw: raw}, in.sources)
+	s := scope{dir: in.dir, env: in.env, raw: raw, parsed: newParsed()}
+	tree := r.files(ctx, s, in.sources)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
-	out := &reading{input: in, tree: tree, warnings: r.warnings}
+	out := &reading{input: in, reader: r, scope: s, tree: tree, warnings: r.warnings}
 	out.unknown = in.activate(tree, opts)
 	return out, r.findings, nil
 }

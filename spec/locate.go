@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -255,7 +254,7 @@ func (in *input) open(files []string, opts LoadOptions) error {
 	return nil
 }
 
-var validName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+var validName = pattern(`^[a-z0-9][a-z0-9_-]*$`)
 
 // fixName takes the project's name from the flag or the variable.
 func (in *input) fixName(opts LoadOptions) error {
@@ -263,7 +262,7 @@ func (in *input) fixName(opts LoadOptions) error {
 	if name == "" {
 		return nil
 	}
-	if !validName.MatchString(name) {
+	if !validName().MatchString(name) {
 		return fmt.Errorf("project name %q: must begin with a lower-case letter or a digit, and hold only those, dashes and underscores", name)
 	}
 	in.name, in.fixed = name, true
@@ -295,9 +294,13 @@ func (in *input) nameFrom(name string) error {
 	return nil
 }
 
-var nameLetters = regexp.MustCompile(`[^a-z0-9_-]`)
-
 // normalName leaves of a text what a project's name may hold.
 func normalName(text string) string {
-	return strings.TrimLeft(nameLetters.ReplaceAllString(strings.ToLower(text), ""), "_-")
+	letters := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' || r == '-' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(text))
+	return strings.TrimLeft(letters, "_-")
 }

@@ -3,21 +3,20 @@ package spec
 import (
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 )
 
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
+var yamlLine = pattern(`^(?:yaml: )?(?:line (\d+): )?`)
 
 // syntaxFinding says where YAML itself is malformed. The library knows the line
 // at best, and often that of what is around; the line after the longest part
 // that is well-formed is closer.
 func syntaxFinding(src *source, err error) Finding {
 	text := err.Error()
-	match := yamlLine.FindStringSubmatch(text)
+	match := yamlLine().FindStringSubmatch(text)
 	lines := strings.SplitAfter(string(src.text), "\n")
 	line, ok := firstBadLine(lines)
 	if !ok {

@@ -167,6 +167,7 @@ func (p *parser) mergeKey(n *node, y *yaml.Node, path string, cast *castTree) er
 		p.report(m.at.finding(path, "expected a mapping to merge with <<, got "+m.describe(), ""))
 		return nil
 	}
+	n.resets = append(n.resets, m.resets...)
 	for _, key := range m.keys {
 		if _, ok := n.fields[key]; !ok {
 			n.set(key, m.fields[key])

@@ -20,6 +20,12 @@ type reader struct {
 	sources  map[string]*source // by path
 	findings []Finding
 	warnings []Finding
+	// inclusions are the files that entries of include bring in.
+	inclusions map[*node]group
+}
+
+func newReader(dir string) *reader {
+	return &reader{dir: dir, sources: map[string]*source{}, inclusions: map[*node]group{}}
 }
 
 func (r *reader) report(f Finding) { r.findings = append(r.findings, f) }
@@ -32,7 +38,13 @@ type scope struct {
 	env    map[string]string
 	raw    bool     // variables stay as they are
 	within []string // paths of the files that include these
+	parsed *parsing
 }
+
+// A parsing is what was read already with the variables of a scope.
+type parsing struct{ documents map[*source][]*node }
+
+func newParsed() *parsing { return &parsing{map[*source][]*node{}} }
 
 func (s scope) lookup() func(string) (string, bool) {
 	if s.raw {
@@ -66,7 +78,17 @@ func (r *reader) lay(ctx context.Context, total, doc *node, s scope, src *source
 	return total
 }
 
+// documents are those of a file, parsed once in each scope.
 func (r *reader) documents(src *source, s scope) []*node {
+	docs, ok := s.parsed.documents[src]
+	if !ok {
+		docs = r.parse(src, s)
+		s.parsed.documents[src] = docs
+	}
+	return docs
+}
+
+func (r *reader) parse(src *source, s scope) []*node {
 	p := &parser{src: src, lookup: s.lookup(), report: r.report, warn: r.warn}
 	before := len(r.findings)
 	docs := p.parse()
@@ -161,6 +183,7 @@ func (r *reader) importSection(out *node, key string, from *node) {
 
 // included reads the files of one entry of include.
 func (r *reader) included(ctx context.Context, entry *node, name string, s scope, within []string) *node {
+	key := entry
 	if entry.kind == scalarNode {
 		wrapped := newMap(entry.at)
 		wrapped.set("path", field{entry.at, entry})
@@ -173,7 +196,7 @@ func (r *reader) included(ctx context.Context, entry *node, name string, s scope
 	}
 	paths := listed(path).items
 	var sources []*source
-	inner := scope{raw: s.raw, within: within}
+	inner := scope{raw: s.raw, within: within, parsed: newParsed()}
 	for i, item := range paths {
 		file := absolute(s.dir, item.text())
 		if i == 0 {
@@ -191,6 +214,7 @@ func (r *reader) included(ctx context.Context, entry *node, name string, s scope
 		}
 	}
 	inner.env = r.includedEnv(entry, name, s, inner.dir)
+	r.inclusions[key] = group{scope: inner, sources: sources}
 	return r.files(ctx, inner, sources)
 }
 

@@ -9,17 +9,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/compose-spec/compose-go/v2/interpolation"
-	"github.com/compose-spec/compose-go/v2/loader"
-	"github.com/compose-spec/compose-go/v2/template"
 	"github.com/compose-spec/compose-go/v2/types"
 )
 
-// resolve makes the Stack of files that were found to be right. compose-go
-// merges them anew, by the rules of docker compose; what it still finds wrong
-// is one finding.
+// resolve makes the Stack of files that were found to be right. They are merged
+// anew, by the rules of docker compose; what is still found wrong is one finding.
 func (r *reading) resolve(ctx context.Context) (*Stack, error) {
-	project, err := r.project(ctx, loadModes{})
+	project, err := r.project(loadModes{})
 	if err != nil {
 		return nil, r.fileError(err)
 	}
@@ -72,15 +68,8 @@ func markJobs(s *Stack) {
 	}
 }
 
-// loadModes are the steps of compose-go that a rendering can leave out.
-type loadModes struct{ raw, noNormalize, noPaths, noCheck bool }
-
-// project is the stack as compose-go reads it: merged, of the active profiles,
-// its env files not yet read.
-func (r *reading) project(ctx context.Context, modes loadModes) (project *types.Project, err error) {
-	defer recovered(&err)
-	return loader.LoadWithContext(ctx, r.details(), r.options(modes))
-}
+// loadModes are the steps that a rendering can leave out.
+type loadModes struct{ noNormalize, noPaths, noCheck bool }
 
 // recovered makes a panic of compose-go's an error: its merge asserts types
 // before anything has checked them. We check first, and this is for what slips
@@ -88,33 +77,6 @@ func (r *reading) project(ctx context.Context, modes loadModes) (project *types.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("compose-go: %v", p)
-	}
-}
-
-func (r *reading) details() types.ConfigDetails {
-	details := types.ConfigDetails{WorkingDir: r.dir, Environment: maps.Clone(r.env)}
-	for _, src := range r.sources {
-		name := cmpOr(src.path, src.name)
-		details.ConfigFiles = append(details.ConfigFiles, types.ConfigFile{Filename: name, Content: src.text})
-	}
-	return details
-}
-
-func (r *reading) options(modes loadModes) func(*loader.Options) {
-	return func(o *loader.Options) {
-		o.SetProjectName(r.name, true)
-		o.Profiles = r.profiles
-		o.SkipValidation = true // done before, with positions
-		o.SkipInterpolation = modes.raw
-		o.SkipNormalization = modes.noNormalize
-		o.SkipConsistencyCheck = modes.noCheck
-		o.ResolvePaths = !modes.noPaths
-		o.SkipResolveEnvironment, o.SkipResolveLabels = true, true
-		o.Interpolate = &interpolation.Options{
-			Substitute:      func(text string, lookup template.Mapping) (string, error) { return interpolate(text, lookup) },
-			LookupValue:     func(name string) (string, bool) { v, ok := r.env[name]; return v, ok },
-			TypeCastMapping: castPatterns(),
-		}
 	}
 }
 

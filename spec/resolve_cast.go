@@ -1,14 +1,11 @@
 package spec
 
 import (
-	"fmt"
+	"errors"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/compose-spec/compose-go/v2/interpolation"
-	"github.com/compose-spec/compose-go/v2/loader"
-	"github.com/compose-spec/compose-go/v2/tree"
-	"github.com/compose-spec/compose-go/v2/types"
 )
 
 // A castTree says at which paths a text becomes a number or a boolean once its
@@ -30,86 +27,108 @@ func (c *castTree) next(step string) *castTree {
 	return c.children["*"]
 }
 
-// castPatterns is compose-go's own table, without the words it writes to
-// standard error about yes and no.
-var castPatterns = sync.OnceValue(func() map[tree.Path]interpolation.Cast {
-	out := map[tree.Path]interpolation.Cast{}
-	for path, cast := range loader.ToOptions(&types.ConfigDetails{}, nil).Interpolate.TypeCastMapping {
-		out[path] = quietCast(cast)
-	}
-	out["services.*.x-stack.update.shared_volumes"] = out["services.*.tty"]
-	return out
-})
-
-func quietCast(cast interpolation.Cast) interpolation.Cast {
-	if v, _ := cast("true"); v != true {
-		return cast
-	}
-	return func(s string) (any, error) {
-		switch strings.ToLower(s) {
-		case "y", "yes", "on":
-			return true, nil
-		case "n", "no", "off":
-			return false, nil
-		}
-		return cast(s)
-	}
+// A scalarType is what a text is to become, with the paths of an attribute.
+type scalarType struct {
+	want  string
+	cast  func(string) (any, error)
+	paths []string
 }
 
-// casts is compose-go's table as a tree, made when the first file is read.
+// The attributes that are cast: of what is at the top, of all containers, of
+// services and jobs, and of services. As compose-go has them; a test keeps it so.
+var (
+	topCasts = []scalarType{{"true or false", toBool, []string{
+		"networks.*.external", "networks.*.internal", "networks.*.attachable", "networks.*.enable_ipv4", "networks.*.enable_ipv6",
+		"volumes.*.external", "secrets.*.external", "configs.*.external",
+	}}}
+	containerCasts = []scalarType{
+		{"a whole number", toInt, []string{
+			"cpu_count", "cpu_period", "cpu_quota", "cpu_rt_period", "cpu_rt_runtime", "cpu_shares",
+			"oom_score_adj", "pids_limit", "ulimits.*", "ulimits.*.hard", "ulimits.*.soft",
+		}},
+		{"a whole number", toMask, []string{"umask"}},
+		{"a number", toFloat, []string{"cpu_percent"}},
+		{"a number", toShortFloat, []string{"cpus"}},
+		{"true or false", toBool, []string{
+			"init", "networks.*.use_service_name_alias", "oom_kill_disable", "privileged", "read_only",
+			"volumes.[].read_only", "volumes.[].volume.nocopy",
+		}},
+	}
+	workloadCasts = []scalarType{
+		{"a whole number", toInt, []string{"healthcheck.retries", "ports.[].target"}},
+		{"true or false", toBool, []string{
+			"depends_on.*.required", "depends_on.*.restart", "healthcheck.disable", "stdin_open", "tty",
+		}},
+	}
+	serviceCasts = []scalarType{
+		{"a whole number", toInt, []string{
+			"deploy.replicas", "deploy.update_config.parallelism", "deploy.rollback_config.parallelism",
+			"deploy.restart_policy.max_attempts", "deploy.placement.max_replicas_per_node", "scale",
+		}},
+		{"a number", toFloat, []string{"deploy.update_config.max_failure_ratio", "deploy.rollback_config.max_failure_ratio"}},
+		{"true or false", toBool, []string{"x-stack.update.shared_volumes"}},
+	}
+)
+
+// casts is the tree of all of them, made when the first file is read.
 var casts = sync.OnceValue(newCastTree)
 
 func newCastTree() *castTree {
-	root := &castTree{children: map[string]*castTree{}}
-	for path, cast := range castPatterns() {
-		at := root
-		for _, step := range path.Parts() {
-			if at.children == nil {
-				at.children = map[string]*castTree{}
-			}
-			if at.children[step] == nil {
-				at.children[step] = &castTree{}
-			}
-			at = at.children[step]
-		}
-		at.cast, at.want = plainCast(cast), wanted(cast)
-	}
+	root := &castTree{}
+	root.add("", topCasts)
+	root.add("services.*.", slices.Concat(containerCasts, workloadCasts, serviceCasts))
+	root.add("services.*.pre_start.*.", containerCasts)
+	root.add("jobs.*.", slices.Concat(containerCasts, workloadCasts))
 	return root
 }
 
-// plainCast gives the types that a node holds.
-func plainCast(cast interpolation.Cast) func(string) (any, error) {
-	return func(s string) (any, error) {
-		v, err := cast(s)
-		switch v := v.(type) {
-		case int64:
-			return int(v), err
-		case uint64:
-			return int(v), err
-		case float32:
-			return float64(v), err
+func (c *castTree) add(prefix string, types []scalarType) {
+	for _, t := range types {
+		for _, path := range t.paths {
+			at := c
+			for _, step := range strings.Split(prefix+path, ".") {
+				at = at.child(step)
+			}
+			at.cast, at.want = t.cast, t.want
 		}
-		return v, err
 	}
 }
 
-func wanted(cast interpolation.Cast) string {
-	if _, err := cast("true"); err == nil {
-		return "true or false"
+func (c *castTree) child(step string) *castTree {
+	if c.children == nil {
+		c.children = map[string]*castTree{}
 	}
-	if _, err := cast("0.5"); err == nil {
-		return "a number"
+	if c.children[step] == nil {
+		c.children[step] = &castTree{}
 	}
-	return "a whole number"
+	return c.children[step]
 }
 
-// interpolate is how compose-go substitutes variables on our behalf: by the
-// same code as the positions, so that both always agree.
-func interpolate(text string, lookup func(string) (string, bool)) (string, error) {
-	s := substitution{lookup: lookup}
-	value := s.expand(text)
-	if len(s.errs) > 0 {
-		return "", fmt.Errorf("%q: %w", shorten(text), s.errs[0])
+var errNoBool = errors.New("neither true nor false")
+
+// toBool knows the words of YAML 1.1 too.
+func toBool(text string) (any, error) {
+	switch strings.ToLower(text) {
+	case "true", "y", "yes", "on":
+		return true, nil
+	case "false", "n", "no", "off":
+		return false, nil
 	}
-	return value, nil
+	return nil, errNoBool
+}
+
+func toInt(text string) (any, error) { return strconv.Atoi(text) }
+
+// toMask reads a mask as YAML has it: octal with a 0 before it.
+func toMask(text string) (any, error) {
+	mask, err := strconv.ParseUint(text, 0, 32)
+	return int(mask), err
+}
+
+func toFloat(text string) (any, error) { return strconv.ParseFloat(text, 64) }
+
+// toShortFloat is as exact as the engine's field for it.
+func toShortFloat(text string) (any, error) {
+	n, err := strconv.ParseFloat(text, 32)
+	return n, err
 }

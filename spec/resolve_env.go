@@ -92,9 +92,9 @@ func quietLookup(text []byte, vars map[string]string, lookup func(string) (strin
 }
 
 var (
-	envLine = regexp.MustCompile(`line (\d+): `)
+	envLine = pattern(`line (\d+): `)
 	// envText is where dotenv's messages quote the file.
-	envText = regexp.MustCompile(`(?s)( in variable name |(unterminated quoted value)|(Invalid template)).*`)
+	envText = pattern(`(?s)( in variable name |(unterminated quoted value)|(Invalid template)).*`)
 )
 
 // withoutValues is an error of dotenv's without what it quotes.
@@ -103,13 +103,13 @@ func withoutValues(err error) error {
 		return nil
 	}
 	text, line := err.Error(), 0
-	if at := envLine.FindStringSubmatchIndex(text); at != nil {
+	if at := envLine().FindStringSubmatchIndex(text); at != nil {
 		line, _ = strconv.Atoi(text[at[2]:at[3]])
 		text = text[at[1]:]
 	} else if _, rest, ok := strings.Cut(text, ": "); ok {
 		text = rest
 	}
-	text = envText.ReplaceAllString(text, "$2$3")
+	text = envText().ReplaceAllString(text, "$2$3")
 	return &lineError{line, strings.Replace(text, "Invalid template", errTemplate.Error()+" after $", 1)}
 }
 

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/template"
 	"github.com/compose-spec/compose-go/v2/types"
 	"gopkg.in/yaml.v3"
@@ -40,11 +39,11 @@ func Render(ctx context.Context, opts LoadOptions, o RenderOptions) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	modes := loadModes{raw: o.NoInterpolate, noNormalize: o.NoNormalize, noPaths: o.NoPathResolution, noCheck: o.NoConsistency || o.NoInterpolate}
+	modes := loadModes{noNormalize: o.NoNormalize, noPaths: o.NoPathResolution, noCheck: o.NoConsistency || o.NoInterpolate}
 	if o.NoInterpolate {
-		return r.renderModel(ctx, o, modes, opts.Services)
+		return r.renderModel(o, modes, opts.Services)
 	}
-	project, err := r.project(ctx, modes)
+	project, err := r.project(modes)
 	if err != nil {
 		return nil, r.fileError(err)
 	}
@@ -112,8 +111,8 @@ func (r *reading) withEnv(project *types.Project) (*types.Project, error) {
 }
 
 // renderModel writes the merged files before anything is substituted.
-func (r *reading) renderModel(ctx context.Context, o RenderOptions, modes loadModes, names []string) ([]byte, error) {
-	model, err := r.model(ctx, modes)
+func (r *reading) renderModel(o RenderOptions, modes loadModes, names []string) ([]byte, error) {
+	model, err := r.model(modes)
 	if err != nil {
 		return nil, r.fileError(err)
 	}
@@ -130,11 +129,6 @@ func (r *reading) renderModel(ctx context.Context, o RenderOptions, modes loadMo
 		return nil, fmt.Errorf("render: %w", err)
 	}
 	return out.Bytes(), nil
-}
-
-func (r *reading) model(ctx context.Context, modes loadModes) (model map[string]any, err error) {
-	defer recovered(&err)
-	return loader.LoadModelWithContext(ctx, r.details(), r.options(modes))
 }
 
 // A Listing is one aspect of a stack, listed line by line.
@@ -240,7 +234,7 @@ func variables(ctx context.Context, opts LoadOptions) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := r.model(ctx, loadModes{raw: true, noCheck: true})
+	model, err := r.model(loadModes{noCheck: true})
 	if err != nil {
 		return nil, r.fileError(err)
 	}

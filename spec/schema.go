@@ -2,7 +2,6 @@ package spec
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"math"
 	"regexp"
@@ -47,33 +46,23 @@ type keyPattern struct {
 // words is a word or a list of words.
 type words []string
 
-func (w *words) UnmarshalJSON(text []byte) error {
-	if text[0] == '"' {
-		*w = words{""}
-		return json.Unmarshal(text, &(*w)[0])
-	}
-	return json.Unmarshal(text, (*[]string)(w))
-}
-
-// allowed is false, true, or a schema.
+// allowed says whether keys may be there that are not named.
 type allowed struct{ any bool }
-
-func (a *allowed) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &a.any) }
 
 // schemaText is the schema that compose-go embeds, without its prose, which
 // takes most of the time to read. A test keeps it current.
 //
 //go:embed schema.json
-var schemaText []byte
+var schemaText string
 
 // composeSchema is the schema of the specification, linked and flattened.
 var composeSchema = sync.OnceValues(func() (*schema, error) {
-	var root schema
-	if err := json.Unmarshal(schemaText, &root); err != nil {
+	root, err := readSchema(schemaText)
+	if err != nil {
 		return nil, fmt.Errorf("schema of the Compose specification: %w", err)
 	}
 	l := linker{defs: root.Defs, done: map[*schema]bool{}, regexps: map[string]*regexp.Regexp{}}
-	return l.link(&root), nil
+	return l.link(root), nil
 })
 
 // A linker resolves references and puts together what allOf spreads.

@@ -1,12 +1,12 @@
 package spec
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -62,8 +62,43 @@ func TestSchemaFileIsComposeGos(t *testing.T) {
 		if err := os.WriteFile("schema.json", text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-	} else if !bytes.Equal(text, schemaText) {
+	} else if string(text) != schemaText {
 		t.Error("schema.json is not compose-go's schema: run go test ./spec -run TestSchemaFile -update")
+	}
+}
+
+func (w *words) UnmarshalJSON(text []byte) error {
+	if text[0] == '"' {
+		*w = words{""}
+		return json.Unmarshal(text, &(*w)[0])
+	}
+	return json.Unmarshal(text, (*[]string)(w))
+}
+
+func (a *allowed) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &a.any) }
+
+func TestSchemaIsReadAsJSON(t *testing.T) {
+	var want schema
+	if err := json.Unmarshal([]byte(schemaText), &want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := readSchema(schemaText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, &want) {
+		t.Error("the schema is another one than encoding/json reads")
+	}
+}
+
+func TestBrokenSchemasAreRefused(t *testing.T) {
+	for _, text := range []string{
+		"", "{", `{"type"}`, `{"type":}`, `{"type":"a"`, `{"type":"a",}`, `{"type":["a"}`, `{"what":"a"}`, `{"type":"a\"b"}`, `{"minimum":x}`,
+		`{"uniqueItems":1}`, `{"items":{"type":"a"}`, `{}{}`, `{"oneOf":[{},]}`, `{"minimum":1`,
+	} {
+		if s, err := readSchema(text); err == nil {
+			t.Errorf("%s: read as %+v", text, s)
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
+	"unicode"
 )
 
 // secretWords are what the names of secrets hold, as whole words between
@@ -15,7 +17,13 @@ var secretWords = []string{
 }
 
 // secretPairs are words that make a secret's name only together.
-var secretPairs = regexp.MustCompile(`(^|_)(API|PRIVATE|SIGNING|ENCRYPTION|ACCESS|SECRET|MASTER|SSH|TLS|SESSION|FERNET|LICENSE|STORAGE|ACCOUNT)_?KEY(_|$|\d)`)
+var secretPairs = pattern(`(^|_)(API|PRIVATE|SIGNING|ENCRYPTION|ACCESS|SECRET|MASTER|SSH|TLS|SESSION|FERNET|LICENSE|STORAGE|ACCOUNT)_?KEY(_|$|\d)`)
+
+// pattern is an expression that is compiled when it is first asked for: most
+// runs need few of them, and each takes its time at the start.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
 
 // harmless ends say that a name holds something about a secret, and not it.
 var harmless = []string{"_FILE", "_PATH", "_DIR", "_URL_PATH", "_EXPIRY", "_TTL", "_LENGTH", "_METHOD", "_TYPE", "_ENABLED", "_NAME", "_ID"}
@@ -29,7 +37,7 @@ func SecretKey(key string) bool {
 			return false
 		}
 	}
-	if secretPairs.MatchString(name) {
+	if strings.Contains(name, "KEY") && secretPairs().MatchString(name) {
 		return true
 	}
 	for _, part := range strings.Split(name, "_") {
@@ -43,33 +51,37 @@ func SecretKey(key string) bool {
 	return false
 }
 
-var camel = regexp.MustCompile(`([a-z0-9])([A-Z])`)
-
 // capitals writes a name in capitals with underscores between its words.
 func capitals(key string) string {
-	key = camel.ReplaceAllString(key, "${1}_${2}")
-	return strings.Map(func(r rune) rune {
-		if r == '-' || r == '.' || r == ' ' || r == '/' {
-			return '_'
+	var b strings.Builder
+	before := ' '
+	for _, r := range key {
+		small := before >= 'a' && before <= 'z' || before >= '0' && before <= '9'
+		if before = r; small && r >= 'A' && r <= 'Z' {
+			b.WriteByte('_')
 		}
-		return r
-	}, strings.ToUpper(key))
+		if r == '-' || r == '.' || r == ' ' || r == '/' {
+			r = '_'
+		}
+		b.WriteRune(unicode.ToUpper(r))
+	}
+	return b.String()
 }
 
 // userinfo finds the password of a URL within a text.
-var userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*):([^\s/?#]+)@`)
+var userinfo = pattern(`([A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*):([^\s/?#]+)@`)
 
 // parameter finds the begin of a setting: of a URL's parameter, of key=value, or
 // of "key": value as JSON and YAML have it.
-var parameter = regexp.MustCompile(`(^|[?&;,\s"'{(\[])(-{0,2}[A-Za-z][A-Za-z0-9_.%-]*)(=|["']\s*:\s*|:\s+)`)
+var parameter = pattern(`(^|[?&;,\s"'{(\[])(-{0,2}[A-Za-z][A-Za-z0-9_.%-]*)(=|["']\s*:\s*|:\s+)`)
 
 // The forms of commands in which a secret is an argument of its own.
 var (
-	flagValue     = regexp.MustCompile(`((?:^|\s)--?([A-Za-z][A-Za-z0-9_-]*)\s+)([^\s-]\S*)`)
-	userValue     = regexp.MustCompile(`((?:^|\s)(?:-u|--user|--proxy-user)[\s=]+[^\s:]+):([^\s"']*[^\s\d"'][^\s"']*)`)
-	authorization = regexp.MustCompile(`(?i)(\bauthorization["']?\s*[:=]\s*["']?[A-Za-z]+\s+|\bbearer\s+)([^\s"']{6,})`)
-	mysqlValue    = regexp.MustCompile(`(\b(?:mysql|mariadb)[a-z_-]*\b(?:\s+\S+)*?\s-p)([^\s"']+)`)
-	redisValue    = regexp.MustCompile(`(\bredis-cli\b(?:\s+\S+)*?\s-a\s+)([^\s"']+)`)
+	flagValue     = pattern(`((?:^|\s)--?([A-Za-z][A-Za-z0-9_-]*)\s+)([^\s-]\S*)`)
+	userValue     = pattern(`((?:^|\s)(?:-u|--user|--proxy-user)[\s=]+[^\s:]+):([^\s"']*[^\s\d"'][^\s"']*)`)
+	authorization = pattern(`(?i)(\bauthorization["']?\s*[:=]\s*["']?[A-Za-z]+\s+|\bbearer\s+)([^\s"']{6,})`)
+	mysqlValue    = pattern(`(\b(?:mysql|mariadb)[a-z_-]*\b(?:\s+\S+)*?\s-p)([^\s"']+)`)
+	redisValue    = pattern(`(\bredis-cli\b(?:\s+\S+)*?\s-a\s+)([^\s"']+)`)
 )
 
 // Mask returns value as it may be printed: "(secret)" in place of it when the
@@ -79,19 +91,30 @@ func Mask(key, value string) string {
 	if value != "" && SecretKey(key) {
 		return "(secret)"
 	}
-	value = userinfo.ReplaceAllString(value, "$1:***@")
-	value = maskSettings(value)
-	value = userValue.ReplaceAllString(value, "$1:***")
-	for _, form := range []*regexp.Regexp{authorization, mysqlValue, redisValue} {
-		value = form.ReplaceAllString(value, "$1***")
+	// Each form has a sign without which it is not looked for: of most values
+	// there is none.
+	if strings.Contains(value, "://") {
+		value = userinfo().ReplaceAllString(value, "$1:***@")
 	}
-	return flagValue.ReplaceAllStringFunc(value, func(match string) string {
-		parts := flagValue.FindStringSubmatch(match)
-		if !SecretKey(parts[2]) {
-			return match
-		}
-		return parts[1] + "***"
-	})
+	if strings.ContainsAny(value, "=:") {
+		value = maskSettings(value)
+	}
+	if !strings.ContainsFunc(value, unicode.IsSpace) && !strings.HasPrefix(value, "-") {
+		return value // no command with arguments, and no flag
+	}
+	value = userValue().ReplaceAllString(value, "$1:***")
+	for _, form := range []func() *regexp.Regexp{authorization, mysqlValue, redisValue} {
+		value = form().ReplaceAllString(value, "$1***")
+	}
+	return flagValue().ReplaceAllStringFunc(value, maskFlag)
+}
+
+func maskFlag(match string) string {
+	parts := flagValue().FindStringSubmatch(match)
+	if !SecretKey(parts[2]) {
+		return match
+	}
+	return parts[1] + "***"
 }
 
 // MaskArguments is [Mask] for the arguments of a command, where a secret may be
@@ -124,7 +147,7 @@ func secretFlag(argument string) bool {
 func maskSettings(value string) string {
 	var b strings.Builder
 	done := 0
-	found := parameter.FindAllStringSubmatchIndex(value, -1)
+	found := parameter().FindAllStringSubmatchIndex(value, -1)
 	for i, at := range found {
 		name, err := url.QueryUnescape(value[at[4]:at[5]])
 		end := len(value)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"text/template"
 )
@@ -70,7 +71,7 @@ func table[T any](text string, rows []T) (string, error) {
 	return b.String(), err
 }
 
-var action = regexp.MustCompile(`\{\{[^.}]*\.(\w+)[^}]*\}\}`)
+var action = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{[^.}]*\.(\w+)[^}]*\}\}`) })
 
 // headings are those that differ from the field's name.
 var headings = map[string]string{
@@ -79,8 +80,8 @@ var headings = map[string]string{
 }
 
 func heading(text string) string {
-	return action.ReplaceAllStringFunc(text, func(match string) string {
-		field := action.FindStringSubmatch(match)[1]
+	return action().ReplaceAllStringFunc(text, func(match string) string {
+		field := action().FindStringSubmatch(match)[1]
 		if h, ok := headings[field]; ok {
 			return h
 		}

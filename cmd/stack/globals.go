@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -91,9 +92,14 @@ func (p *program) enabled(name string) bool {
 }
 
 // spread lets every command take the global flags after its name too. Where a
-// command has a flag of that letter, its own wins, as -f of logs.
-func (g *globals) spread(root *cobra.Command) {
+// command has a flag of that letter, its own wins, as -f of logs. Only those
+// commands can run, or be completed, whose names are among the arguments: the
+// others would get their flags for nothing, at each start.
+func (g *globals) spread(root *cobra.Command, args []string) {
 	for _, command := range all(root) {
+		if !slices.ContainsFunc(args, func(arg string) bool { return arg == command.Name() || command.HasAlias(arg) }) {
+			continue
+		}
 		own := command.Flags()
 		root.Flags().VisitAll(func(f *pflag.Flag) {
 			if f.Name == "version" || f.Name == "help" || own.Lookup(f.Name) != nil {

@@ -9,7 +9,7 @@ import (
 
 // TestPlanTakesEachFlagOfUp lets up in a command line be replaced by plan.
 func TestPlanTakesEachFlagOfUp(t *testing.T) {
-	root := rootCommand(&program{Environment: Environment{Now: time.Now}})
+	root := rootCommand(&program{Environment: Environment{Now: time.Now, Args: []string{"up", "plan"}}})
 	up, _, err := root.Find([]string{"up"})
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ EXIT STATUS
 	p.globals.add(root.Flags(), p.Env)
 	root.Flags().BoolVarP(&p.globals.version, "version", "v", false, "print the version")
 	root.AddCommand(commands(p)...)
-	p.globals.spread(root)
+	p.globals.spread(root, p.Args)
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &flagError{c, err} })
 	for _, c := range all(root) {

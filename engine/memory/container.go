@@ -174,12 +174,16 @@ func (w *world) find(idOrName string) *container {
 	if c, ok := w.containers[idOrName]; ok {
 		return c
 	}
-	for _, c := range w.containers {
-		if c.name == idOrName {
-			return c
-		}
+	return w.containers[w.names[idOrName]]
+}
+
+// rename gives a container a name, in place of the one that it has.
+func (w *world) rename(c *container, name string) {
+	if w.names[c.name] == c.id {
+		delete(w.names, c.name)
 	}
-	return nil
+	c.name = name
+	w.names[name] = c.id
 }
 
 // get is find, with the error that an operation answers.

@@ -52,6 +52,7 @@ func (w *world) create(op engine.CreateContainer) (string, error) {
 	c.id = w.newID("container", op.Name)
 	w.mount(c, op, image)
 	w.containers[c.id] = c
+	w.names[c.name] = c.id
 	w.event(c, "create")
 	return c.id, nil
 }

@@ -89,7 +89,7 @@ func (d Drift) ReplaceFile(name, target string) {
 func (d Drift) Remove(name string) { d.change(name, func(c *container) { d.e.remove(c, false) }) }
 
 // Rename is docker rename.
-func (d Drift) Rename(from, to string) { d.change(from, func(c *container) { c.name = to }) }
+func (d Drift) Rename(from, to string) { d.change(from, func(c *container) { d.e.rename(c, to) }) }
 
 // ByCompose makes the container one that docker compose has made, which knows
 // nothing of our labels.

@@ -39,6 +39,8 @@ type Engine struct {
 // world is the state of an engine: all that Clone copies.
 type world struct {
 	containers map[string]*container   // by ID
+	names      map[string]string       // the IDs of containers, by name
+	holders    map[uint16][]string     // the IDs of containers that have a host port; a list is never changed
 	networks   map[string]network      // by name
 	volumes    map[string]volume       // by name
 	removed    map[string]int          // how often a volume of that name was removed
@@ -63,6 +65,8 @@ type world struct {
 func New() *Engine {
 	e := &Engine{changed: make(chan struct{}), world: world{
 		containers: map[string]*container{},
+		names:      map[string]string{},
+		holders:    map[uint16][]string{},
 		networks:   map[string]network{},
 		volumes:    map[string]volume{},
 		removed:    map[string]int{},
@@ -92,6 +96,7 @@ func (e *Engine) Clone() *Engine {
 	for id, c := range e.containers {
 		w.containers[id] = c.clone()
 	}
+	w.names, w.holders = maps.Clone(e.names), maps.Clone(e.holders)
 	w.networks, w.volumes = maps.Clone(e.networks), maps.Clone(e.volumes)
 	w.images, w.registry, w.builds = maps.Clone(e.images), maps.Clone(e.registry), maps.Clone(e.builds)
 	w.removed, w.records, w.host = maps.Clone(e.removed), maps.Clone(e.records), maps.Clone(e.host)

@@ -79,8 +79,11 @@ func (w *world) startable(c *container) error {
 // address returns the running container that has the static address, nil for
 // none.
 func (w *world) address(network string, c *container, a attachment) *container {
+	if a.endpoint.IPv4 == "" {
+		return nil
+	}
 	for _, other := range w.containers {
-		if b, ok := other.attached[network]; ok && other != c && other.runs() && b.endpoint.IPv4 == a.endpoint.IPv4 && b.endpoint.IPv4 != "" {
+		if b, ok := other.attached[network]; ok && other != c && other.runs() && b.endpoint.IPv4 == a.endpoint.IPv4 {
 			return other
 		}
 	}
@@ -90,7 +93,8 @@ func (w *world) address(network string, c *container, a attachment) *container {
 // exit ends the container's process; the restart policy may bring it back.
 func (w *world) exit(c *container, code int) {
 	c.exitCode, c.finished, c.stale = code, w.now(), nil
-	c.health, c.ports = "", nil
+	c.health = ""
+	w.hold(c, nil)
 	c.status = engine.StatusExited
 	policy, _, _ := strings.Cut(c.live.Restart, ":")
 	if policy == "always" || policy == "unless-stopped" || policy == "on-failure" && code != 0 {
@@ -167,7 +171,7 @@ func (e *Engine) RenameContainer(ctx context.Context, op engine.RenameContainer)
 		case rival != nil:
 			return fmt.Errorf("rename: container %s: the name %s is taken: %w", op.From, op.To, engine.ErrConflict)
 		}
-		c.name = op.To
+		e.rename(c, op.To)
 		e.event(c, "rename")
 		return nil
 	})
@@ -188,6 +192,9 @@ func (w *world) remove(c *container, volumes bool) {
 		w.exit(c, exitTerminated)
 	}
 	delete(w.containers, c.id)
+	if w.names[c.name] == c.id {
+		delete(w.names, c.name)
+	}
 	for _, name := range c.anonymous {
 		if volumes && !slices.Contains(c.carried, name) && w.user(name) == nil {
 			delete(w.volumes, name)

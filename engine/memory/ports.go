@@ -25,8 +25,19 @@ func (w *world) bind(c *container) error {
 			bound = append(bound, p)
 		}
 	}
-	c.ports = bound
+	w.hold(c, bound)
 	return nil
+}
+
+// hold gives a container host ports in place of those that it has.
+func (w *world) hold(c *container, ports []engine.Port) {
+	for _, p := range c.ports {
+		w.holders[p.Public] = slices.DeleteFunc(slices.Clone(w.holders[p.Public]), func(id string) bool { return id == c.id })
+	}
+	for _, p := range ports {
+		w.holders[p.Public] = append(slices.Clip(w.holders[p.Public]), c.id)
+	}
+	c.ports = ports
 }
 
 // port finds the host port for "80/tcp" published as "[ip:]port", where the
@@ -67,8 +78,8 @@ func (w *world) taken(p engine.Port, bound []engine.Port) bool {
 	if slices.ContainsFunc(bound, func(q engine.Port) bool { return clash(p, q) }) {
 		return true
 	}
-	for _, c := range w.containers {
-		if slices.ContainsFunc(c.ports, func(q engine.Port) bool { return clash(p, q) }) {
+	for _, id := range w.holders[p.Public] {
+		if slices.ContainsFunc(w.containers[id].ports, func(q engine.Port) bool { return clash(p, q) }) {
 			return true
 		}
 	}
