@@ -60,7 +60,7 @@ faults: ## faults at every call to the engine, in races, of the engine itself; F
 test-laws: ## thousands of random cases, bugs patched into the planner, a hundred cases on a real engine
 	scripts/setup test
 	go test -count 1 -timeout 2h -v -run 'TestRandomStacks|TestPlanted' ./internal/laws -cases 3300 -points 8
-	go test -count 1 -timeout 2h -v -run TestPatchedPlanners ./internal/laws -overlays -cases 80
+	go test -count 1 -timeout 2h -v -run TestPatchedPlanners ./internal/laws -overlays -cases 160
 	go test -tags e2e -count 1 -timeout 2h -parallel 4 -v -run TestRealEngine ./internal/laws -stacks 100
 
 .PHONY: bench
