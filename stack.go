@@ -89,9 +89,9 @@ func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Resul
 	opts.Lock.Abort = opts.Abort
 	opts.Lock.Retry = func(ctx context.Context, try func() error) error { return Retry(ctx, opts.Pause, try) }
 	idle := p.Empty() && !goal.unkept(observed)
-	if idle && !opts.Unlocked {
+	if idle && !opts.Unlocked && len(observed.Locks) > 0 {
 		// A run that was killed with its work done has left only this.
-		if err := lock.Clear(ctx, e, p.Project, opts.Lock); err != nil {
+		if err := lock.Clear(ctx, e, p.Project, observed.Locks, opts.Lock); err != nil {
 			return Result{}, fmt.Errorf("clear the lock of project %s: %w", p.Project, err)
 		}
 	}
@@ -113,12 +113,12 @@ func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opt
 			err = errors.Join(err, fmt.Errorf("release the lock of project %s: %w", project, failed))
 		}
 	}()
-	guarded, stop, err := held.Guard(ctx)
+	guarded, stop := held.Guard(ctx)
 	defer stop()
-	if err != nil {
-		return Result{}, err
-	}
 	p, before, err := planWith(guarded, e, goal, opts.Pause)
+	if err == nil {
+		err = held.Sweep(guarded, before.Locks)
+	}
 	if lost := new(lock.LostError); errors.As(context.Cause(guarded), &lost) {
 		return Result{}, lost
 	}

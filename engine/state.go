@@ -17,8 +17,11 @@ type State struct {
 	Volumes    map[string]Volume  // by name, those that keep a generation left out
 	// Generations are what the project was brought to before, the oldest first.
 	Generations []Generation
-	Images      map[string]Image // by the reference that was asked for
-	Foreign     []Foreign        // containers outside the project
+	// Locks are the names of the volumes that are the project's lock or part
+	// of it, sorted.
+	Locks   []string
+	Images  map[string]Image // by the reference that was asked for
+	Foreign []Foreign        // containers outside the project
 	// Records tell how long a service took last time, by service; one that
 	// was never measured is not in it.
 	Records map[string]Record

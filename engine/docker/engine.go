@@ -55,10 +55,10 @@ type Engine struct {
 	// negotiates for all of them.
 	ready      sync.Mutex
 	negotiated bool
-	events  hub
-	limits  limits
-	origins origins
-	builds  *buildkit.Builder
+	events     hub
+	limits     limits
+	origins    origins
+	builds     *buildkit.Builder
 }
 
 // Open returns the engine that opts name. It does not connect yet: the first

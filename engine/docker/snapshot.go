@@ -147,6 +147,9 @@ func (l lists) resources(q engine.Query, s *engine.State) error {
 		}
 	}
 	for _, v := range l.volumes {
+		if of, ok := v.Labels[engine.LabelLock]; ok && of == q.Project {
+			s.Locks = append(s.Locks, v.Name)
+		}
 		if !within(v.Labels, q.Project) && !slices.Contains(q.Volumes, v.Name) {
 			continue
 		}
@@ -156,6 +159,7 @@ func (l lists) resources(q engine.Query, s *engine.State) error {
 		}
 		s.AddVolume(v.Name, found)
 	}
+	slices.Sort(s.Locks)
 	return nil
 }
 

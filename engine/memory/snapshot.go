@@ -125,6 +125,9 @@ func (w *world) readNetworks(q engine.Query, s *engine.State) error {
 
 func (w *world) readVolumes(q engine.Query, s *engine.State) error {
 	for name, v := range w.volumes {
+		if of, ok := v.labels[engine.LabelLock]; ok && of == q.Project {
+			s.Locks = append(s.Locks, name)
+		}
 		if !within(v.labels, q.Project) && !slices.Contains(q.Volumes, name) {
 			continue
 		}
@@ -134,5 +137,6 @@ func (w *world) readVolumes(q engine.Query, s *engine.State) error {
 		}
 		s.AddVolume(name, found)
 	}
+	slices.Sort(s.Locks)
 	return nil
 }
