@@ -22,9 +22,9 @@ import (
 const parallelInspects = 8
 
 // Snapshot reads what q asks for: one list each of containers, networks and
-// volumes, and then an inspect of each container of the project and of each
-// image. Containers are in the order of their names. What vanishes meanwhile is
-// absent.
+// volumes, and then, unless those were enough, an inspect of each container of
+// the project and of each image. Containers are in the order of their names. What
+// vanishes meanwhile is absent.
 func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, error) {
 	if err := e.connect(ctx); err != nil {
 		return engine.State{}, err
@@ -34,20 +34,36 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 		ConnectAfterCreate: !e.atLeast("1.44"),
 		Networks:           map[string]engine.Network{}, Volumes: map[string]engine.Volume{}, Images: map[string]engine.Image{},
 	}
+	read := e.read
+	if q.Brief {
+		read = e.brief
+	}
+	if err := read(ctx, q, &s); err != nil {
+		return engine.State{}, err
+	}
+	return s, nil
+}
+
+// read puts into s what a query asks for that is not brief.
+func (e *Engine) read(ctx context.Context, q engine.Query, s *engine.State) error {
 	l, err := e.list(ctx)
 	if err != nil {
-		return engine.State{}, e.fail(err, "snapshot")
+		return e.fail(err, "snapshot")
 	}
 	q = q.Extended(l.labelled())
 	mine, foreign := l.split(q.Project)
 	s.Foreign, s.Listening = foreign, l.listening
-	if err := l.resources(q, &s); err != nil {
-		return engine.State{}, fmt.Errorf("snapshot: %w", err)
+	if err := l.resources(q, s); err != nil {
+		return fmt.Errorf("snapshot: %w", err)
 	}
-	if err := e.inspectAll(ctx, q, mine, l, &s); err != nil {
-		return engine.State{}, e.fail(err, "snapshot")
+	if q.Enough != nil {
+		short := *s
+		if short.Containers = listed(mine); q.Enough(short) {
+			*s = short
+			return nil
+		}
 	}
-	return s, nil
+	return e.fail(e.inspectAll(ctx, q, mine, l, s), "snapshot")
 }
 
 // lists are what the engine has, in short.
@@ -105,14 +121,7 @@ func (l lists) split(project string) (mine []container.Summary, foreign []engine
 			mine = append(mine, c)
 			continue
 		}
-		f := engine.Foreign{Name: nameOf(c), Project: c.Labels[engine.LabelProject]}
-		for _, p := range c.Ports {
-			if p.PublicPort != 0 {
-				f.Ports = append(f.Ports, engine.Port{IP: p.IP, Public: p.PublicPort, Private: p.PrivatePort, Protocol: p.Type})
-			}
-		}
-		sortPorts(f.Ports)
-		foreign = append(foreign, f)
+		foreign = append(foreign, engine.Foreign{Name: nameOf(c), Project: c.Labels[engine.LabelProject], Ports: boundPorts(c)})
 	}
 	return mine, foreign
 }
