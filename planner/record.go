@@ -18,14 +18,19 @@ type Recording struct {
 	Desired *spec.Stack
 	Options Options
 	Before  engine.State             // as the run found the engine
-	After   engine.State             // as it left it, read with RecordQuery
+	After   engine.State             // as it left it, see Reached
 	Records map[string]engine.Record // measured in this run, by service
 }
 
-// RecordQuery is what has to be observed before Record can plan for desired.
-func RecordQuery(desired *spec.Stack) engine.Query {
-	q := Query(desired)
-	q.Repository = engine.GenerationRepository(desired.Name)
+// RecordQuery is what has to be observed, beside what the run had observed
+// before, for Record. Where nothing was recorded before there are no references
+// that could be in the way: what a recording that was cut off has left is said by
+// the images that it is for.
+func RecordQuery(before engine.State, project string) engine.Query {
+	q := engine.Query{Project: project, Brief: true}
+	if len(before.Generations) > 0 {
+		q.Repository = engine.GenerationRepository(project)
+	}
 	return q
 }
 

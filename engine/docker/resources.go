@@ -19,7 +19,8 @@ import (
 )
 
 // CreateNetwork makes a network. One that is there with the same definition is
-// success. The call is POST /networks/create.
+// success. The call is POST /networks/create, and for one that is contested GET
+// /networks.
 func (e *Engine) CreateNetwork(ctx context.Context, op engine.CreateNetwork) error {
 	if err := e.connect(ctx); err != nil {
 		return err
@@ -36,7 +37,7 @@ func (e *Engine) CreateNetwork(ctx context.Context, op engine.CreateNetwork) err
 			return nil
 		}
 	}
-	if err == nil && !e.atLeast("1.44") {
+	if err == nil && op.Contested && !e.atLeast("1.44") {
 		err = e.settle(ctx, op)
 	}
 	return e.fail(err, "network %s: create", name)
