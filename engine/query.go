@@ -24,6 +24,10 @@ type Query struct {
 	// has an image for each of them, without what only an inspect tells.
 	Repository string
 	Contents   bool // of the configs and secrets in the project's containers
+	// Ports are host ports of which it has to be known whether a program of the
+	// host listens on them. Where containers publish all of them already, that
+	// is not asked.
+	Ports []uint16 `json:"-"`
 	// Brief asks for less: of containers only what [Container.Listed] has, and
 	// no networks, volumes and foreign containers.
 	Brief bool `json:"-"`

@@ -27,7 +27,7 @@ type State struct {
 	Records map[string]Record
 	// Listening are the ports on which programs of the engine's host listen,
 	// those that it publishes for containers too; Private is 0. nil where they
-	// cannot be seen, as on another host.
+	// cannot be seen, as on another host, or the query does not ask for them.
 	Listening []Port
 	// ConnectAfterCreate says that a container is created with one network
 	// and connected to the others afterwards (API below 1.44).

@@ -52,7 +52,10 @@ func (e *Engine) read(ctx context.Context, q engine.Query, s *engine.State) erro
 	}
 	q = q.Extended(l.labelled())
 	mine, foreign := l.split(q.Project)
-	s.Foreign, s.Listening = foreign, l.listening
+	s.Foreign = foreign
+	if !l.publish(q.Ports) {
+		s.Listening = e.listening()
+	}
 	if err := l.resources(q, s); err != nil {
 		return fmt.Errorf("snapshot: %w", err)
 	}
@@ -71,7 +74,6 @@ type lists struct {
 	containers []container.Summary
 	networks   []network.Summary
 	volumes    []*volume.Volume
-	listening  []engine.Port
 }
 
 func (e *Engine) list(ctx context.Context) (l lists, err error) {
@@ -88,10 +90,6 @@ func (e *Engine) list(ctx context.Context) (l lists, err error) {
 		answer, err := e.client.VolumeList(ctx, volume.ListOptions{})
 		l.volumes = answer.Volumes
 		return err
-	})
-	group.Go(func() error {
-		l.listening = e.listening()
-		return nil
 	})
 	err = group.Wait()
 	slices.SortFunc(l.containers, func(a, b container.Summary) int { return cmp.Compare(nameOf(a), nameOf(b)) })
@@ -124,6 +122,17 @@ func (l lists) split(project string) (mine []container.Summary, foreign []engine
 		foreign = append(foreign, engine.Foreign{Name: nameOf(c), Project: c.Labels[engine.LabelProject], Ports: boundPorts(c)})
 	}
 	return mine, foreign
+}
+
+// publish reports whether containers publish all of these host ports.
+func (l lists) publish(ports []uint16) bool {
+	published := map[uint16]bool{}
+	for _, c := range l.containers {
+		for _, p := range c.Ports {
+			published[p.PublicPort] = true
+		}
+	}
+	return !slices.ContainsFunc(ports, func(port uint16) bool { return !published[port] })
 }
 
 // nameOf leaves out the names that other containers have given it by links.
