@@ -23,15 +23,27 @@ type Recording struct {
 }
 
 // RecordQuery is what has to be observed, beside what the run had observed
-// before, for Record. Where nothing was recorded before there are no references
-// that could be in the way: what a recording that was cut off has left is said by
-// the images that it is for.
+// before, for Record: for a project of which there was nothing no references are
+// looked for, since there is nothing to take away. Should its volumes have been
+// pruned and its images not, the next recording does that.
 func RecordQuery(before engine.State, project string) engine.Query {
 	q := engine.Query{Project: project, Brief: true}
-	if len(before.Generations) > 0 {
+	if len(before.Containers)+len(before.Generations) > 0 || referred(before, project) {
 		q.Repository = engine.GenerationRepository(project)
 	}
 	return q
+}
+
+// referred reports whether a reference of a generation means one of the images.
+func referred(observed engine.State, project string) bool {
+	for _, image := range observed.Images {
+		for _, ref := range image.References {
+			if _, ok := engine.TaggedGeneration(project, ref); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Record plans the generation of a run that succeeded. The references that keep
