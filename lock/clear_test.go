@@ -44,3 +44,18 @@ func TestClearOnlyLooksWhereThereIsNothing(t *testing.T) {
 		t.Errorf("error %v, calls %v", err, r.engine.Ops())
 	}
 }
+
+// Who has the lock from a dead holder knows it, and nobody else does.
+func TestATakeoverIsKnown(t *testing.T) {
+	r := newRace(t, 0)
+	first := leaveBehind(t, r.engine, r.process(1))
+	r.kill(1)
+	second := leaveBehind(t, r.engine, r.process(2))
+	if err := second.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	third := leaveBehind(t, r.engine, r.process(3))
+	if first.TookOver() || !second.TookOver() || third.TookOver() {
+		t.Errorf("took over: the first %t, the second %t, the third %t", first.TookOver(), second.TookOver(), third.TookOver())
+	}
+}
