@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"slices"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -14,32 +15,49 @@ import (
 type Goal struct {
 	Query engine.Query
 	Plan  func(observed engine.State) (*plan.Plan, error)
+	// Certain reports whether there is something to do for certain, from what
+	// lists tell: see engine.Query.Enough. Then the first look, which decides
+	// only that, needs no more of the engine. nil for never.
+	Certain func(brief engine.State) bool
 	// Record says how what was reached is kept; nil for not at all.
 	Record *Record
 }
 
 // A Record is how the outcome of a run is kept: what of the engine it must look
-// at afterwards, and the pure function that plans from that. measured is how
-// long the services took in the run.
+// at afterwards, and the pure function that plans from what was reached, see
+// planner.Reached. measured is how long the services took in the run.
 type Record struct {
 	// Missing reports whether the engine has what the goal asks for and it is
 	// not kept; nil for never.
 	Missing func(observed engine.State) bool
-	Query   func(before engine.State) (engine.Query, error)
+	Query   func(before engine.State) engine.Query
 	Plan    func(before, after engine.State, measured map[string]engine.Record) (*plan.Plan, error)
 }
 
 // Up is the goal of a stack as its file asks for it.
 func Up(desired *spec.Stack, opts planner.Options) Goal {
-	record := recordOf(opts, func(engine.State) (*spec.Stack, error) { return desired, nil })
+	record := recordOf(desired.Name, opts, func(engine.State) (*spec.Stack, error) { return desired, nil })
 	record.Missing = func(observed engine.State) bool { return planner.Unkept(desired, observed, opts) }
+	up := func(observed engine.State) (*plan.Plan, error) { return planner.Up(desired, observed, opts) }
 	return Goal{
 		Query: planner.Query(desired),
-		Plan: func(observed engine.State) (*plan.Plan, error) {
-			return planner.Up(desired, observed, opts)
+		Plan:  up,
+		// Without containers the lists say it all, but for the images: one
+		// that is needed, and may not be brought, is an error here, and looked
+		// for in full.
+		Certain: func(brief engine.State) bool {
+			return len(brief.Containers) == 0 && does[engine.CreateContainer](up(brief))
 		},
 		Record: record,
 	}
+}
+
+// does reports whether a plan has an operation of this kind.
+func does[Op plan.Op](p *plan.Plan, err error) bool {
+	return err == nil && slices.ContainsFunc(p.Actions, func(a plan.Action) bool {
+		_, ok := a.Op.(Op)
+		return ok
+	})
 }
 
 // unkept reports whether there is something to keep though there is nothing to
@@ -55,7 +73,7 @@ func Rollback(project string, opts planner.RollbackOptions) Goal {
 		Plan: func(observed engine.State) (*plan.Plan, error) {
 			return planner.Rollback(project, observed, opts)
 		},
-		Record: recordOf(opts.Up(), func(before engine.State) (*spec.Stack, error) {
+		Record: recordOf(project, opts.Up(), func(before engine.State) (*spec.Stack, error) {
 			_, desired, err := planner.Target(project, before, opts)
 			return desired, err
 		}),
@@ -63,15 +81,9 @@ func Rollback(project string, opts planner.RollbackOptions) Goal {
 }
 
 // recordOf keeps the stack that a run has reached as a generation.
-func recordOf(opts planner.Options, reached func(before engine.State) (*spec.Stack, error)) *Record {
+func recordOf(project string, opts planner.Options, reached func(before engine.State) (*spec.Stack, error)) *Record {
 	return &Record{
-		Query: func(before engine.State) (engine.Query, error) {
-			desired, err := reached(before)
-			if err != nil {
-				return engine.Query{}, err
-			}
-			return planner.RecordQuery(desired), nil
-		},
+		Query: func(before engine.State) engine.Query { return planner.RecordQuery(before, project) },
 		Plan: func(before, after engine.State, measured map[string]engine.Record) (*plan.Plan, error) {
 			desired, err := reached(before)
 			if err != nil {
@@ -124,9 +136,13 @@ func Down(p Project, opts planner.DownOptions) Goal {
 	if opts.Volumes || opts.Images != "" {
 		q.Repository = engine.GenerationRepository(p.Name)
 	}
-	return Goal{Query: q, Plan: func(observed engine.State) (*plan.Plan, error) {
+	down := func(observed engine.State) (*plan.Plan, error) {
 		return planner.Down(p.Name, p.Desired, observed, opts)
-	}}
+	}
+	return Goal{
+		Query: q, Plan: down,
+		Certain: func(brief engine.State) bool { return does[engine.RemoveContainer](down(brief)) },
+	}
 }
 
 // Start is the goal of containers that run.

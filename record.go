@@ -11,17 +11,16 @@ import (
 	"github.com/stackfile/stack/reconciler"
 )
 
-// record keeps what a run has reached, while the lock is held. That a reference
-// of an old generation is in use after all is no failure: it stays until then.
-func record(ctx context.Context, e engine.Engine, r *Record, before engine.State, measured map[string]engine.Record, opts Options) error {
-	q, err := r.Query(before)
+// record keeps what a run has reached, while the lock is held, and notes in its
+// result what containers there are. That a reference of an old generation is in
+// use after all is no failure: it stays until then.
+func record(ctx context.Context, e engine.Engine, r *Record, before engine.State, run *Result, measured map[string]engine.Record, opts Options) error {
+	brief, err := look(ctx, e, r.Query(before), opts.Pause)
 	if err != nil {
 		return err
 	}
-	after, err := look(ctx, e, q, opts.Pause)
-	if err != nil {
-		return err
-	}
+	run.list(brief)
+	after := planner.Reached(before, brief, run.Plan, run.Outcomes)
 	p, err := r.Plan(before, after, measured)
 	if err != nil {
 		return err

@@ -68,6 +68,8 @@ type performer struct {
 	pause   Pause
 	before  map[string]time.Time // container ID -> when it was last started, before the plan
 	ctx     context.Context      // its end ends every pause, those of operations that are left to finish too
+
+	contested bool // as in Options
 }
 
 func (p *performer) perform(ctx context.Context, op plan.Op, progress func(plan.Progress)) (out plan.Outcome, err error) {
@@ -107,7 +109,17 @@ func (a *attempt) once(ctx context.Context, progress func(plan.Progress)) (plan.
 			return plan.Outcome{}, err
 		}
 	}
-	return engine.Perform(ctx, a.engine, a.op, progress)
+	return engine.Perform(ctx, a.engine, a.now(), progress)
+}
+
+// now is the operation as it is to be tried now.
+func (a *attempt) now() plan.Op {
+	op, ok := a.op.(engine.CreateNetwork)
+	if !ok {
+		return a.op
+	}
+	op.Contested = a.contested || a.tries > 1
+	return op
 }
 
 // starts is when each container was last started.

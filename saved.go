@@ -107,7 +107,7 @@ func (s *Saved) Goal(wait bool) Goal {
 			}
 			return p, nil
 		},
-		Record: recordOf(s.Options, func(engine.State) (*spec.Stack, error) { return s.Desired, nil }),
+		Record: recordOf(s.Desired.Name, s.Options, func(engine.State) (*spec.Stack, error) { return s.Desired, nil }),
 	}
 }
 

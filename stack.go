@@ -73,6 +73,10 @@ type Options struct {
 	// Pause lies between two tries of a call that the engine could not answer
 	// for a reason that may pass; nil: time passes. Tests let none pass.
 	Pause Pause
+
+	// contested says that the lock was taken from a dead holder, whose last
+	// calls may still be under way in the engine.
+	contested bool
 }
 
 // Apply looks at the engine, plans, and carries the plan out, while it holds the
@@ -82,23 +86,57 @@ type Options struct {
 // the lock; the Result tells what was done up to then, and has no plan when nothing
 // can have been.
 func Apply(ctx context.Context, e engine.Engine, goal Goal, opts Options) (Result, error) {
-	p, observed, err := planWith(ctx, e, goal, opts.Pause)
+	opts.Lock.Abort = opts.Abort
+	opts.Lock.Retry = func(ctx context.Context, try func() error) error { return Retry(ctx, opts.Pause, try) }
+	if opts.Unlocked {
+		p, observed, err := planWith(ctx, e, goal, opts.Pause)
+		if err != nil {
+			return Result{}, err
+		}
+		return carryOut(ctx, e, p, observed, opts)
+	}
+	observed, certain, err := goal.firstLook(ctx, e, opts.Pause)
 	if err != nil {
 		return Result{}, err
 	}
-	opts.Lock.Abort = opts.Abort
-	opts.Lock.Retry = func(ctx context.Context, try func() error) error { return Retry(ctx, opts.Pause, try) }
-	idle := p.Empty() && !goal.unkept(observed)
-	if idle && !opts.Unlocked {
-		// A run that was killed with its work done has left only this.
-		if err := lock.Clear(ctx, e, p.Project, opts.Lock); err != nil {
+	if certain {
+		return locked(ctx, e, goal.Query.Project, goal, opts)
+	}
+	p, err := goal.Plan(observed)
+	if err != nil {
+		return Result{}, err
+	}
+	if p.Empty() && !goal.unkept(observed) {
+		return idle(ctx, e, p, observed, opts)
+	}
+	return locked(ctx, e, p.Project, goal, opts)
+}
+
+// firstLook looks only as far as it takes to see whether there is something to do
+// for certain.
+func (g Goal) firstLook(ctx context.Context, r engine.Reader, pause Pause) (observed engine.State, certain bool, err error) {
+	q := g.Query
+	if g.Certain != nil {
+		q.Enough = func(brief engine.State) bool {
+			certain = g.Certain(brief)
+			return certain
+		}
+	}
+	observed, err = look(ctx, r, q, pause)
+	return observed, certain, err
+}
+
+// idle carries out a plan that does nothing, and clears what a run that was killed
+// with its work done has left: only its lock.
+func idle(ctx context.Context, e engine.Engine, p *plan.Plan, observed engine.State, opts Options) (Result, error) {
+	if len(observed.Locks) > 0 {
+		if err := lock.Clear(ctx, e, p.Project, observed.Locks, opts.Lock); err != nil {
 			return Result{}, fmt.Errorf("clear the lock of project %s: %w", p.Project, err)
 		}
 	}
-	if idle || opts.Unlocked {
-		return carryOut(ctx, e, p, observed, opts)
-	}
-	return locked(ctx, e, p.Project, goal, opts)
+	result, err := carryOut(ctx, e, p, observed, opts)
+	result.list(observed)
+	return result, err
 }
 
 // locked takes the lock and looks and plans again: the holder before may have
@@ -113,12 +151,13 @@ func locked(ctx context.Context, e engine.Engine, project string, goal Goal, opt
 			err = errors.Join(err, fmt.Errorf("release the lock of project %s: %w", project, failed))
 		}
 	}()
-	guarded, stop, err := held.Guard(ctx)
+	opts.contested = held.TookOver()
+	guarded, stop := held.Guard(ctx)
 	defer stop()
-	if err != nil {
-		return Result{}, err
-	}
 	p, before, err := planWith(guarded, e, goal, opts.Pause)
+	if err == nil {
+		err = held.Sweep(guarded, before.Locks)
+	}
 	if lost := new(lock.LostError); errors.As(context.Cause(guarded), &lost) {
 		return Result{}, lost
 	}
@@ -134,7 +173,7 @@ func reach(ctx context.Context, e engine.Engine, goal Goal, p *plan.Plan, before
 	opts.Events = watch.event
 	result, err := carryOut(ctx, e, p, before, opts)
 	if err == nil && goal.Record != nil && (!p.Empty() || goal.unkept(before)) {
-		if failed := record(ctx, e, goal.Record, before, watch.records(), opts); failed != nil {
+		if failed := record(ctx, e, goal.Record, before, &result, watch.records(), opts); failed != nil {
 			result.Unrecorded = fmt.Errorf("record the generation: %w", failed)
 		}
 	}
@@ -147,7 +186,7 @@ func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, observed engin
 			return Result{Plan: p}, err
 		}
 	}
-	performer := &performer{engine: e, project: p.Project, pause: opts.Pause, ctx: ctx, before: starts(observed)}
+	performer := &performer{engine: e, project: p.Project, pause: opts.Pause, ctx: ctx, before: starts(observed), contested: opts.contested}
 	done, err := reconciler.Apply(ctx, performer.perform, p, reconciler.Options{
 		Parallel: opts.Parallel, Events: opts.Events, Abort: opts.Abort,
 	})
@@ -162,9 +201,18 @@ func carryOut(ctx context.Context, e engine.Engine, p *plan.Plan, observed engin
 type Result struct {
 	reconciler.Result
 	Plan *plan.Plan
+	// Containers are the project's, those made by run left out, as a list told
+	// of them when all was over (see engine.Container.Listed), by service and
+	// number; nil where nobody has looked.
+	Containers []engine.Container
 	// Unrecorded is why what was reached is not kept as a generation, though
 	// it should be; nil else. It is no failure of the run.
 	Unrecorded error
+}
+
+// list notes what containers there are.
+func (r *Result) list(observed engine.State) {
+	r.Containers, _ = Project{}.selected(observed.Containers, Selection{}) // all of them, of whatever service
 }
 
 // An ApplyError says that a plan did not succeed as a whole. It unwraps to a

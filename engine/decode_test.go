@@ -75,6 +75,9 @@ func fill(t *testing.T, v reflect.Value, path string) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
+			if v.Type().Field(i).Tag.Get("json") == "-" {
+				continue // no part of a plan
+			}
 			fill(t, v.Field(i), path+"."+v.Type().Field(i).Name)
 		}
 	case reflect.Pointer:

@@ -92,6 +92,10 @@ type Resources interface {
 	ConnectNetwork(ctx context.Context, op ConnectNetwork) error
 	DisconnectNetwork(ctx context.Context, op DisconnectNetwork) error
 	CreateVolume(ctx context.Context, op CreateVolume) error
+	// ClaimVolume makes a volume unless one of its name is there, and returns
+	// the labels that it has then: those of whoever made it first, however
+	// many ask for it at once.
+	ClaimVolume(ctx context.Context, op CreateVolume) (labels map[string]string, err error)
 	RemoveVolume(ctx context.Context, op RemoveVolume) error
 }
 
@@ -114,9 +118,10 @@ type Stream interface {
 	// Watch calls f, from one goroutine, for each event of the project's
 	// containers until ctx is done, and returns once watching has begun.
 	Watch(ctx context.Context, project string, f func(ContainerEvent)) error
-	// WatchVolume calls f, from one goroutine, once at first and again
-	// whenever the volume may have been removed, until ctx is done. It returns
-	// once watching has begun, and needs no volume to be there.
+	// WatchVolume calls f, from one goroutine, whenever the volume may have
+	// been removed, until ctx is done. It returns once watching has begun: no
+	// removal after that is missed, and one shortly before may be told of
+	// too. It needs no volume to be there.
 	WatchVolume(ctx context.Context, name string, f func()) error
 	// Top, Pause, Kill and the like belong to later commands.
 }

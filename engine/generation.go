@@ -129,8 +129,21 @@ func component(name string) bool {
 	return !strings.HasSuffix(name, "-") && !strings.HasSuffix(name, "_")
 }
 
-// GenerationTag is the reference that keeps the image of a service for a
-// generation.
+// Tags are the references that keep the images of the generation, with the IDs:
+// each image has one, named after the first of its services.
+func (g Generation) Tags() map[string]string {
+	out, kept := map[string]string{}, map[string]bool{"": true}
+	for _, name := range sortedKeys(g.Stack.Services) {
+		if id := g.Stack.Services[name].ImageID; !kept[id] {
+			kept[id] = true
+			out[GenerationTag(g.Project, g.Number, name)] = id
+		}
+	}
+	return out
+}
+
+// GenerationTag is the reference that keeps the image of a service, and with it
+// that of all services with the same one, for a generation.
 func GenerationTag(project string, number int, service string) string {
 	tag := fmt.Sprintf("%d-%s", number, service)
 	if len(tag) > longestTag {

@@ -103,6 +103,10 @@ const (
 type CreateNetwork struct {
 	Definition spec.Network
 	Labels     map[string]string // all of them
+	// Contested says that another call for the same network may be under way:
+	// that of a run that was killed, or one whose answer was lost. It is no
+	// part of a plan.
+	Contested bool `json:"-"`
 }
 
 // RemoveNetwork removes a network that nothing is connected to.

@@ -24,6 +24,17 @@ type Query struct {
 	// has an image for each of them, without what only an inspect tells.
 	Repository string
 	Contents   bool // of the configs and secrets in the project's containers
+	// Ports are host ports of which it has to be known whether a program of the
+	// host listens on them. Where containers publish all of them already, that
+	// is not asked.
+	Ports []uint16 `json:"-"`
+	// Brief asks for less: of containers only what [Container.Listed] has, and
+	// no networks, volumes and foreign containers.
+	Brief bool `json:"-"`
+	// Enough, when it is not nil, is asked when all has been listed, with a
+	// State that has of containers what [Container.Listed] has, and no images.
+	// If it returns true, that is the Snapshot.
+	Enough func(State) bool `json:"-"`
 	// Generations asks also for what those of the project need to come back:
 	// their networks, volumes and images.
 	Generations bool

@@ -17,14 +17,17 @@ type State struct {
 	Volumes    map[string]Volume  // by name, those that keep a generation left out
 	// Generations are what the project was brought to before, the oldest first.
 	Generations []Generation
-	Images      map[string]Image // by the reference that was asked for
-	Foreign     []Foreign        // containers outside the project
+	// Locks are the names of the volumes that are the project's lock or part
+	// of it, sorted.
+	Locks   []string
+	Images  map[string]Image // by the reference that was asked for
+	Foreign []Foreign        // containers outside the project
 	// Records tell how long a service took last time, by service; one that
 	// was never measured is not in it.
 	Records map[string]Record
 	// Listening are the ports on which programs of the engine's host listen,
 	// those that it publishes for containers too; Private is 0. nil where they
-	// cannot be seen, as on another host.
+	// cannot be seen, as on another host, or the query does not ask for them.
 	Listening []Port
 	// ConnectAfterCreate says that a container is created with one network
 	// and connected to the others afterwards (API below 1.44).

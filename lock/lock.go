@@ -17,7 +17,7 @@ import (
 
 // An Engine is what a lock asks of an engine.
 type Engine interface {
-	CreateVolume(ctx context.Context, op engine.CreateVolume) error
+	ClaimVolume(ctx context.Context, op engine.CreateVolume) (map[string]string, error)
 	RemoveVolume(ctx context.Context, op engine.RemoveVolume) error
 	VolumeLabels(ctx context.Context, name string) (map[string]string, error)
 	VolumesWith(ctx context.Context, label, value string) ([]string, error)
@@ -53,27 +53,46 @@ type Options struct {
 
 // A Lock is held from Take to Release, unless somebody destroys it. Its methods
 // are for one goroutine.
-type Lock struct{ taker }
+type Lock struct {
+	*taker
+	gone   <-chan struct{} // something comes when the lock may have been removed
+	ignore func()          // ends the watching
+}
 
 // Take takes the project's lock. It waits for a holder that lives, or may live;
 // from one that is known to be dead it takes the lock over. Someone else's hold
 // that outlasts opts.Patience is a *HeldError.
+//
+// The lock is watched from before it is taken, so that its end cannot be missed,
+// until ctx ends.
 func Take(ctx context.Context, e Engine, project string, opts Options) (*Lock, error) {
 	t := newTaker(e, project, opts)
-	by, err := t.attempt(ctx, t.name)
-	if err == nil && !t.mine(by) {
-		err = t.wait(ctx, by)
-	}
+	watching, ignore := context.WithCancel(ctx)
+	gone := make(chan struct{}, 1)
+	err := t.watch(watching, func() { offer(gone) })
 	if err == nil {
-		err = t.sweep(ctx, t.dead)
+		err = t.take(ctx, gone)
 	}
 	if err != nil {
-		return nil, errors.Join(err, t.drop(ctx, t.name))
+		ignore()
+		return nil, err
 	}
-	return &Lock{t}, nil
+	return &Lock{t, gone, ignore}, nil
 }
 
-func newTaker(e Engine, project string, opts Options) taker {
+// take returns when the lock is t's. gone tells when it may be free.
+func (t *taker) take(ctx context.Context, gone <-chan struct{}) error {
+	by, err := t.first(ctx)
+	if err == nil && !t.mine(by) {
+		err = t.wait(ctx, by, gone)
+	}
+	if err != nil {
+		return errors.Join(err, t.drop(ctx, t.name))
+	}
+	return nil
+}
+
+func newTaker(e Engine, project string, opts Options) *taker {
 	if opts.Process.PID == 0 {
 		opts.Process = Self()
 	}
@@ -89,7 +108,7 @@ func newTaker(e Engine, project string, opts Options) taker {
 	self := Holder{
 		Identity: opts.Process.Identity, Nonce: rand.Text(), Command: opts.Command, Since: opts.Now().UTC().Truncate(time.Millisecond),
 	}
-	return taker{engine: e, project: project, name: volumeName(project), self: self, opts: opts}
+	return &taker{engine: e, project: project, name: volumeName(project), self: self, opts: opts}
 }
 
 // Pauses between two looks at a lock that is held by another. Its end comes as
@@ -100,15 +119,9 @@ const (
 )
 
 // wait returns when the lock has been taken from whoever holds it.
-func (t taker) wait(ctx context.Context, by Holder) error {
+func (t *taker) wait(ctx context.Context, by Holder, gone <-chan struct{}) error {
 	if t.opts.Patience < 0 {
 		return t.held(by)
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	wake := make(chan struct{}, 1)
-	if err := t.watch(ctx, func() { offer(wake) }); err != nil {
-		return err
 	}
 	late := time.NewTimer(t.opts.Patience)
 	defer late.Stop()
@@ -118,7 +131,7 @@ func (t taker) wait(ctx context.Context, by Holder) error {
 			t.opts.Waiting(by)
 			told = by.Nonce
 		}
-		if err := t.pause(ctx, wake, pause, late.C, by); err != nil {
+		if err := t.pause(ctx, gone, pause, late.C, by); err != nil {
 			return err
 		}
 		var err error
@@ -129,7 +142,7 @@ func (t taker) wait(ctx context.Context, by Holder) error {
 }
 
 // pause returns nil when it is time to look again.
-func (t taker) pause(ctx context.Context, wake <-chan struct{}, pause time.Duration, late <-chan time.Time, by Holder) error {
+func (t *taker) pause(ctx context.Context, gone <-chan struct{}, pause time.Duration, late <-chan time.Time, by Holder) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
@@ -139,7 +152,7 @@ func (t taker) pause(ctx context.Context, wake <-chan struct{}, pause time.Durat
 		return context.Canceled
 	case <-late:
 		return t.held(by)
-	case <-wake:
+	case <-gone:
 	case <-timer.C:
 	}
 	return nil
@@ -153,22 +166,44 @@ func offer(c chan struct{}) {
 }
 
 // Guard returns a context that ends, with a *LostError as its cause, when the
-// lock turns out to be destroyed, or in other hands. stop ends the watching;
-// call it before Release.
-func (l *Lock) Guard(ctx context.Context) (guarded context.Context, stop func(), err error) {
+// lock turns out to be destroyed, or in other hands. stop ends the guarding; call
+// it before Release.
+func (l *Lock) Guard(ctx context.Context) (guarded context.Context, stop func()) {
 	guarded, cancel := context.WithCancelCause(ctx)
-	err = l.watch(guarded, func() {
-		by, err := l.read(guarded, l.name)
-		if errors.Is(err, engine.ErrNotFound) || err == nil && !l.mine(by) {
-			cancel(&LostError{Project: l.project, By: by})
+	go func() {
+		for {
+			select {
+			case <-guarded.Done():
+				return
+			case <-l.gone:
+			}
+			by, err := l.read(guarded, l.name)
+			if errors.Is(err, engine.ErrNotFound) || err == nil && !l.mine(by) {
+				cancel(&LostError{Project: l.project, By: by})
+			}
 		}
-	})
-	return guarded, func() { cancel(nil) }, err
+	}()
+	return guarded, func() { cancel(nil) }
+}
+
+// TookOver reports whether the lock was taken from a dead holder. A call of that
+// one may still be under way in the engine.
+func (l *Lock) TookOver() bool { return l.tookOver }
+
+// Sweep removes what is left of takeovers whose makers are gone, of the given
+// volumes of the project's lock: engine.State names them. While the lock is held,
+// none of them can let anybody take it: each stands for a holder that has lost it
+// before.
+func (l *Lock) Sweep(ctx context.Context, volumes []string) error {
+	return l.sweep(ctx, volumes, l.dead)
 }
 
 // Release gives the lock up. One that is not held any more is left alone. The
 // end of ctx does not keep it from being released.
-func (l *Lock) Release(ctx context.Context) error { return l.drop(ctx, l.name) }
+func (l *Lock) Release(ctx context.Context) error {
+	l.ignore()
+	return l.drop(ctx, l.name)
+}
 
 // A HeldError says that another holds the lock.
 type HeldError struct {
@@ -186,7 +221,7 @@ func (e *HeldError) Error() string {
 	return text
 }
 
-func (t taker) held(by Holder) error {
+func (t *taker) held(by Holder) error {
 	return &HeldError{t.project, by, t.opts.Process.Life(by), max(0, t.opts.Patience)}
 }
 

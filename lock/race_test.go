@@ -136,7 +136,7 @@ func (r *race) fate() fate {
 func (c *contender) contend() {
 	defer func() { c.race.over <- c }()
 	for {
-		held, err := Take(context.Background(), c, "app", Options{Patience: -1, Process: c.race.process(c.pid), Retry: retry})
+		held, err := Take(c.race.t.Context(), c, "app", Options{Patience: -1, Process: c.race.process(c.pid), Retry: retry})
 		switch {
 		case c.gone:
 			return
@@ -159,7 +159,13 @@ func (c *contender) hold(held *Lock) {
 	}
 	r.holders[c.pid] = true
 	r.takes++
-	for range 3 {
+	// As a run does after its look at the engine.
+	if names, err := held.volumes(context.Background()); err == nil {
+		if err := held.Sweep(context.Background(), names); err != nil && !c.gone {
+			r.t.Errorf("sweep: %v", err)
+		}
+	}
+	for range 2 {
 		_, err := c.VolumeLabels(context.Background(), held.name)
 		if err != nil && !c.gone && !errors.As(err, new(*engine.TransientError)) {
 			r.t.Errorf("while it is held: %v", err)
@@ -202,8 +208,12 @@ func (c *contender) die() error {
 	return errKilled
 }
 
-func (c *contender) CreateVolume(ctx context.Context, op engine.CreateVolume) error {
-	return c.call(func() error { return c.Engine.CreateVolume(ctx, op) })
+func (c *contender) ClaimVolume(ctx context.Context, op engine.CreateVolume) (labels map[string]string, err error) {
+	err = c.call(func() (err error) {
+		labels, err = c.Engine.ClaimVolume(ctx, op)
+		return err
+	})
+	return labels, err
 }
 
 func (c *contender) RemoveVolume(ctx context.Context, op engine.RemoveVolume) error {
@@ -240,7 +250,7 @@ func TestRacingTakeoversNeverGiveTwoHolders(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: the last one: %v", seed, err)
 		}
-		if err := last.Release(t.Context()); err != nil {
+		if err := errors.Join(last.Sweep(t.Context(), volumesOf(t, r)), last.Release(t.Context())); err != nil {
 			t.Fatal(err)
 		}
 		if left, err := r.engine.VolumesWith(t.Context(), engine.LabelLock, "app"); len(left) > 0 || err != nil {

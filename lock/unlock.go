@@ -36,12 +36,13 @@ func Look(ctx context.Context, r Reader, project string, self Process) (Status, 
 }
 
 // Clear removes the lock, and what belongs to it, of holders that are known to be
-// dead. Where there is none it only looks. It never waits, and takes nothing from a
+// dead. volumes are those of the project's lock: engine.State names them. Where
+// none is a dead holder's it only looks. It never waits, and takes nothing from a
 // holder that may live.
-func Clear(ctx context.Context, e Engine, project string, opts Options) error {
+func Clear(ctx context.Context, e Engine, project string, volumes []string, opts Options) error {
 	opts.Patience = -1
 	t := newTaker(e, project, opts)
-	if dead, err := t.leftBehind(ctx); err != nil || !dead {
+	if dead, err := t.leftBehind(ctx, volumes); err != nil || !dead {
 		return err
 	}
 	held, err := Take(ctx, e, project, opts)
@@ -51,17 +52,12 @@ func Clear(ctx context.Context, e Engine, project string, opts Options) error {
 		}
 		return err
 	}
-	return held.Release(ctx)
+	return errors.Join(held.Sweep(ctx, volumes), held.Release(ctx))
 }
 
 // leftBehind reports whether a dead holder has left something.
-func (t taker) leftBehind(ctx context.Context) (bool, error) {
-	var names []string
-	err := t.opts.Retry(ctx, func() (err error) {
-		names, err = t.engine.VolumesWith(ctx, engine.LabelLock, t.project)
-		return err
-	})
-	for _, name := range names {
+func (t *taker) leftBehind(ctx context.Context, volumes []string) (bool, error) {
+	for _, name := range volumes {
 		by, err := t.read(ctx, name)
 		if err == nil && t.dead(by) {
 			return true, nil
@@ -70,7 +66,7 @@ func (t taker) leftBehind(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	return false, err
+	return false, nil
 }
 
 // Break takes the project's lock away from its holder, which is returned; nil
@@ -87,7 +83,8 @@ func Break(ctx context.Context, e Engine, project string, force bool, opts Optio
 		return nil, t.held(by)
 	}
 	broken := func(maker Holder) bool { return force || t.opts.Process.Life(maker) != Alive }
-	if swept := t.sweep(ctx, broken); swept != nil {
+	volumes, listed := t.volumes(ctx)
+	if swept := errors.Join(listed, t.sweep(ctx, volumes, broken)); swept != nil {
 		return nil, swept
 	}
 	if err != nil {
@@ -98,7 +95,7 @@ func Break(ctx context.Context, e Engine, project string, force bool, opts Optio
 
 // breakFrom removes the lock if it still is by's, in the way of a takeover, so
 // that it never takes it from somebody who has taken it over meanwhile.
-func (t taker) breakFrom(ctx context.Context, by Holder) (_ *Holder, err error) {
+func (t *taker) breakFrom(ctx context.Context, by Holder) (_ *Holder, err error) {
 	guard := t.guardName(by)
 	taking, err := t.attempt(ctx, guard)
 	if err != nil {

@@ -55,9 +55,9 @@ func (k *keeping) keep(g engine.Generation) error {
 	var tagged []string
 	numbers := map[int]bool{g.Number: true}
 	s := step{change: plan.Change{Verb: plan.Create, Object: "volume", Name: g.Volume}, reasons: []plan.Reason{{Code: plan.Missing, Text: "keeps what this run came to"}}}
-	for _, name := range sortedKeys(g.Stack.Services) {
-		ref, id := engine.GenerationTag(g.Project, g.Number, name), g.Stack.Services[name].ImageID
-		if id != "" && k.After.Images[ref].ID != id {
+	tags := g.Tags()
+	for _, ref := range sortedKeys(tags) {
+		if id := tags[ref]; !k.means(ref, id) {
 			tagged = append(tagged, k.add(s, "tag "+ref, engine.TagImage{Image: id, As: ref}))
 		}
 	}
@@ -73,6 +73,16 @@ func (k *keeping) keep(g engine.Generation) error {
 	}
 	k.untag(g, numbers, last)
 	return nil
+}
+
+// means reports whether a reference is known to mean an image already.
+func (k *keeping) means(ref, id string) bool {
+	for _, image := range k.After.Images {
+		if image.ID == id && slices.Contains(image.References, ref) {
+			return true
+		}
+	}
+	return k.After.Images[ref].ID == id
 }
 
 // room parts the older generations into those that stay and those that go: the
@@ -99,10 +109,10 @@ func (k *keeping) untag(g engine.Generation, numbers map[int]bool, edges []strin
 	}
 	tagged := k.After
 	tagged.Images = maps.Clone(tagged.Images)
-	for _, ref := range refs {
-		for name, s := range g.Stack.Services {
-			if image := tagged.Images[ref]; image.ID == s.ImageID {
-				image.References = append(slices.Clone(image.References), engine.GenerationTag(g.Project, g.Number, name))
+	for own, id := range g.Tags() {
+		for _, ref := range refs {
+			if image := tagged.Images[ref]; image.ID == id {
+				image.References = append(slices.Clone(image.References), own)
 				tagged.Images[ref] = image
 			}
 		}

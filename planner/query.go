@@ -14,6 +14,9 @@ func Query(desired *spec.Stack) engine.Query {
 	q := engine.Query{Project: desired.Name}.For(desired)
 	for _, s := range desired.Services {
 		q.Limits = q.Limits || limited(s.Container)
+		for _, b := range fixedPorts(s.Container) {
+			q.Ports = append(q.Ports, b.port)
+		}
 	}
 	return q
 }

@@ -18,15 +18,32 @@ type Recording struct {
 	Desired *spec.Stack
 	Options Options
 	Before  engine.State             // as the run found the engine
-	After   engine.State             // as it left it, read with RecordQuery
+	After   engine.State             // as it left it, see Reached
 	Records map[string]engine.Record // measured in this run, by service
 }
 
-// RecordQuery is what has to be observed before Record can plan for desired.
-func RecordQuery(desired *spec.Stack) engine.Query {
-	q := Query(desired)
-	q.Repository = engine.GenerationRepository(desired.Name)
+// RecordQuery is what has to be observed, beside what the run had observed
+// before, for Record: for a project of which there was nothing no references are
+// looked for, since there is nothing to take away. Should its volumes have been
+// pruned and its images not, the next recording does that.
+func RecordQuery(before engine.State, project string) engine.Query {
+	q := engine.Query{Project: project, Brief: true}
+	if len(before.Containers)+len(before.Generations) > 0 || referred(before, project) {
+		q.Repository = engine.GenerationRepository(project)
+	}
 	return q
+}
+
+// referred reports whether a reference of a generation means one of the images.
+func referred(observed engine.State, project string) bool {
+	for _, image := range observed.Images {
+		for _, ref := range image.References {
+			if _, ok := engine.TaggedGeneration(project, ref); ok {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Record plans the generation of a run that succeeded. The references that keep

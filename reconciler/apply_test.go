@@ -236,7 +236,8 @@ func checkParallel(t *testing.T, parallel int) {
 	close(release)
 }
 
-// What the longest path waits for begins first, and of equals the plan's first.
+// What is on the longest path begins first; of equals what goes on with what was
+// begun, and then the plan's first.
 func TestTheLongestPathGoesFirst(t *testing.T) {
 	p := of(
 		act("short"), act("other"), act("slow"), act("wait", "slow"), act("long"), act("longer", "long"),
@@ -248,7 +249,7 @@ func TestTheLongestPathGoesFirst(t *testing.T) {
 			begun = append(begun, e.Action)
 		}
 	}})
-	if want := "slow wait long short other longer"; err != nil || strings.Join(begun, " ") != want {
+	if want := "slow wait long longer short other"; err != nil || strings.Join(begun, " ") != want {
 		t.Errorf("%v, begun %q; want %s", err, begun, want)
 	}
 }

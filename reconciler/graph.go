@@ -1,6 +1,7 @@
 package reconciler
 
 import (
+	"slices"
 	"time"
 
 	"github.com/stackfile/stack/plan"
@@ -35,6 +36,7 @@ type node struct {
 	followers []int // the nodes with an edge to this one, once for each edge
 	waiting   int   // edges to nodes that are not over
 	undo      bool
+	before    int // the length of the longest path that ends here, this node left out
 	length    int // of the longest path that begins here
 	state     state
 	cause     string // of a broken node: the ID of the action that failed first, or Interrupted
@@ -68,8 +70,9 @@ func newGraph(p *plan.Plan) graph {
 	return g
 }
 
-// measure finds how long the path behind each node is, from the ends back to the
-// front. What only runs after a failure is not counted.
+// measure finds how long the paths to each node and from each node are: from the
+// ends back to the front, and forth again. What only runs after a failure is not
+// counted.
 func (g *graph) measure() {
 	left := make([]int, len(g.nodes)) // followers that are not measured yet
 	var measured []int
@@ -87,6 +90,14 @@ func (g *graph) measure() {
 			}
 			if left[e.to]--; left[e.to] == 0 {
 				measured = append(measured, e.to)
+			}
+		}
+	}
+	for _, i := range slices.Backward(measured) {
+		n := &g.nodes[i]
+		for _, e := range n.after {
+			if to := &g.nodes[e.to]; e.when != plan.Failed && !n.undo {
+				n.before = max(n.before, to.before+weight(to.action.Op))
 			}
 		}
 	}

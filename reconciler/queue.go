@@ -2,8 +2,10 @@ package reconciler
 
 import "container/heap"
 
-// queue holds ready nodes: undos first, then what the longest path waits for,
-// then in the plan's order.
+// queue holds ready nodes: undos first, then what is on the longest path. Of those
+// on equal paths what has been begun goes on first: a container that was created
+// is started before the next is created, so that the engine, which does the two by
+// different means, does them beside each other. Then in the plan's order.
 type queue struct {
 	nodes []node // of the graph
 	items []int
@@ -16,8 +18,11 @@ func (q *queue) Less(i, j int) bool {
 	if q.nodes[a].undo != q.nodes[b].undo {
 		return q.nodes[a].undo
 	}
-	if q.nodes[a].length != q.nodes[b].length {
-		return q.nodes[a].length > q.nodes[b].length
+	if x, y := q.nodes[a].before+q.nodes[a].length, q.nodes[b].before+q.nodes[b].length; x != y {
+		return x > y
+	}
+	if q.nodes[a].before != q.nodes[b].before {
+		return q.nodes[a].before > q.nodes[b].before
 	}
 	return a < b
 }

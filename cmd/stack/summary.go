@@ -17,9 +17,12 @@ import (
 
 // summarize tells what there is after an up: services, addresses, time.
 func (p *program) summarize(ctx context.Context, project stack.Project, result stack.Result) error {
-	list, err := stack.Containers(ctx, p.engine, project, stack.Selection{})
-	if err != nil {
-		return err
+	list := result.Containers
+	if list == nil { // what was reached is not kept, and so nobody has looked
+		var err error
+		if list, err = stack.Containers(ctx, p.engine, project, stack.Selection{}); err != nil {
+			return err
+		}
 	}
 	text := "up to date"
 	if n := len(result.Plan.Changes()); n > 0 {

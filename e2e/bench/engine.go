@@ -110,7 +110,7 @@ func (e *engine) sweepImages(project string) error {
 	for _, i := range images {
 		for _, tag := range i.RepoTags {
 			// What was built, and what stack keeps for a rollback.
-			if strings.HasPrefix(strings.TrimPrefix(tag, "stack-gen/"), project+"-") {
+			if strings.HasPrefix(tag, project+"-") || strings.HasPrefix(tag, "stack-gen/"+project+":") {
 				if err := e.send(call{Method: "DELETE", Path: "/images/" + tag}); err != nil {
 					return err
 				}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/filters"
@@ -72,13 +73,13 @@ func (e *Engine) repository(ctx context.Context, name string) (map[string]engine
 	}
 	out := map[string]engine.Image{}
 	for _, i := range list {
-		// The list has only the references that match, so each is looked at.
+		// The list has only the references that match, so it is looked at.
+		found, err := e.inspectImage(ctx, i.ID)
+		if err != nil {
+			return nil, err
+		}
 		for _, ref := range i.RepoTags {
-			found, err := e.inspectImage(ctx, ref)
-			if err != nil {
-				return nil, err
-			}
-			if found != nil {
+			if found != nil && slices.Contains(found.References, ref) {
 				out[ref] = *found
 			}
 		}

@@ -51,14 +51,14 @@ type Options struct {
 type Engine struct {
 	client  *client.Client
 	options Options
-	// ready guards version: the first call that reaches the engine negotiates
-	// for all of them.
-	ready   sync.Mutex
-	version *engine.Version
-	events  hub
-	limits  limits
-	origins origins
-	builds  *buildkit.Builder
+	// ready guards negotiated: the first call that reaches the engine
+	// negotiates for all of them.
+	ready      sync.Mutex
+	negotiated bool
+	events     hub
+	limits     limits
+	origins    origins
+	builds     *buildkit.Builder
 }
 
 // Open returns the engine that opts name. It does not connect yet: the first
@@ -69,7 +69,7 @@ func Open(_ context.Context, opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("engine at %s: %w", opts.Host, err)
 	}
-	c, err := client.NewClientWithOpts(settings...)
+	c, err := client.NewClientWithOpts(append(settings, keepConnections)...)
 	if err != nil {
 		return nil, fmt.Errorf("engine at %s: %w", opts.Host, err)
 	}
@@ -104,6 +104,18 @@ func settings(opts Options) ([]client.Opt, error) {
 	return append(out, client.WithHost(opts.Host)), nil
 }
 
+// keptConnections is how many connections without a request stay open: as many
+// as a snapshot and the operations of a run use at once. The client keeps two,
+// and dials anew for each request beside them.
+const keptConnections = 32
+
+func keepConnections(c *client.Client) error {
+	if t, ok := c.HTTPClient().Transport.(*http.Transport); ok {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = keptConnections, keptConnections
+	}
+	return nil
+}
+
 func secureClient(opts Options) (*http.Client, error) {
 	file := func(name string) string { return filepath.Join(opts.CertDir, name) }
 	config, err := tlsconfig.Client(tlsconfig.Options{
@@ -126,7 +138,7 @@ func (e *Engine) Close() error { return errors.Join(e.builds.Close(), e.client.C
 func (e *Engine) connect(ctx context.Context) error {
 	e.ready.Lock()
 	defer e.ready.Unlock()
-	if e.version != nil {
+	if e.negotiated {
 		return nil
 	}
 	ping, err := e.client.Ping(ctx)
@@ -141,22 +153,23 @@ func (e *Engine) connect(ctx context.Context) error {
 			e.client.DaemonHost(), ping.APIVersion, MinimumAPI, engine.ErrUnsupported)
 	}
 	e.client.NegotiateAPIVersionPing(ping)
-	v, err := e.client.ServerVersion(ctx)
-	if err != nil {
-		return e.fail(err, "version of the engine") // there is one: it has answered the ping
-	}
-	e.version = &engine.Version{
-		Engine: v.Version, API: e.client.ClientVersion(), Host: e.client.DaemonHost(), OS: v.Os, Arch: v.Arch,
-	}
+	e.negotiated = true
 	return nil
 }
 
-// Version names the engine and its API, after negotiation.
+// Version names the engine and its API, after negotiation. The call is GET
+// /version.
 func (e *Engine) Version(ctx context.Context) (engine.Version, error) {
 	if err := e.connect(ctx); err != nil {
 		return engine.Version{}, err
 	}
-	return *e.version, nil
+	v, err := e.client.ServerVersion(ctx)
+	if err != nil {
+		return engine.Version{}, e.fail(err, "version of the engine")
+	}
+	return engine.Version{
+		Engine: v.Version, API: e.client.ClientVersion(), Host: e.client.DaemonHost(), OS: v.Os, Arch: v.Arch,
+	}, nil
 }
 
 // ID is the engine's own and its root folder: two engines of one machine can have

@@ -64,7 +64,7 @@ func TestALostAnswerMayPass(t *testing.T) {
 		}
 		w.Header().Set("Api-Version", "1.41")
 		_, _ = w.Write([]byte("{}"))
-		negotiated.Store(strings.HasSuffix(r.URL.Path, "/version"))
+		negotiated.Store(strings.HasSuffix(r.URL.Path, "/_ping"))
 	}))
 	defer server.Close()
 	e, err := Open(t.Context(), Options{Host: "tcp://" + server.Listener.Addr().String()})

@@ -13,11 +13,17 @@ import (
 )
 
 const (
-	// firstPause and lastPause bound the pause between probes, which grows.
-	firstPause = 50 * time.Millisecond
-	lastPause  = time.Second
-	// pauseShare is how many times longer than the probe itself the pause
-	// after it is: probing takes at most a fifth of the time.
+	// firstPause and lastPause bound the pause between probes, which grows with
+	// the time since the start: what becomes ready late is found late by a
+	// pauseGrowth-th part of that.
+	firstPause  = 50 * time.Millisecond
+	lastPause   = time.Second
+	pauseGrowth = 10
+	// cheap is what a probe takes that costs the program little. The pause
+	// after one is at least as long as itself, after a dearer one pauseShare
+	// times as long: probing takes at most a fifth of the time then. On a
+	// machine that is busy starting things no probe is cheap.
+	cheap      = 250 * time.Millisecond
 	pauseShare = 4
 	// defaultCheckTimeout is the engine's, for a check that has none.
 	defaultCheckTimeout = 30 * time.Second
@@ -73,9 +79,9 @@ type prober struct {
 	verdicts  chan verdict // holds one, so that a probe can outlive its wait
 
 	starts int // of the container, as far as seen; tells old verdicts from new ones
+	since  time.Time
 	busy   bool
 	next   time.Time
-	pause  time.Duration
 	hung   string // ID of an exec that has not ended in its time
 	last   verdict
 }
@@ -92,7 +98,7 @@ type verdict struct {
 // reset begins anew after a start of the container.
 func (p *prober) reset() {
 	p.starts++
-	p.pause, p.next, p.last = firstPause, time.Now(), verdict{}
+	p.since, p.next, p.last = time.Now(), time.Now(), verdict{}
 }
 
 // start runs a probe, unless one before it still hangs.
@@ -116,8 +122,17 @@ func (p *prober) done(v verdict) {
 		return
 	}
 	p.last = v
-	p.next = time.Now().Add(max(p.pause, pauseShare*time.Since(v.begun)))
-	p.pause = min(2*p.pause, lastPause)
+	p.next = time.Now().Add(pauseAfter(time.Since(v.begun), time.Since(p.since)))
+}
+
+// pauseAfter is the pause after a probe that took so long, so long after the
+// start.
+func pauseAfter(took, since time.Duration) time.Duration {
+	least := pauseShare * took
+	if took <= cheap {
+		least = took
+	}
+	return max(least, min(max(firstPause, since/pauseGrowth), lastPause))
 }
 
 // probe runs a check once, as the engine does: with the container's user,

@@ -19,7 +19,8 @@ import (
 )
 
 // CreateNetwork makes a network. One that is there with the same definition is
-// success. The call is POST /networks/create.
+// success. The call is POST /networks/create, and for one that is contested GET
+// /networks.
 func (e *Engine) CreateNetwork(ctx context.Context, op engine.CreateNetwork) error {
 	if err := e.connect(ctx); err != nil {
 		return err
@@ -36,7 +37,7 @@ func (e *Engine) CreateNetwork(ctx context.Context, op engine.CreateNetwork) err
 			return nil
 		}
 	}
-	if err == nil && !e.atLeast("1.44") {
+	if err == nil && op.Contested && !e.atLeast("1.44") {
 		err = e.settle(ctx, op)
 	}
 	return e.fail(err, "network %s: create", name)
@@ -188,21 +189,34 @@ func (e *Engine) DisconnectNetwork(ctx context.Context, op engine.DisconnectNetw
 // is success: creating is atomic in the engine, which answers with the labels of
 // whoever came first. The call is POST /volumes/create.
 func (e *Engine) CreateVolume(ctx context.Context, op engine.CreateVolume) error {
-	if err := e.connect(ctx); err != nil {
+	made, err := e.volumeCreate(ctx, op)
+	if err != nil {
 		return err
 	}
 	v := op.Definition
-	labels := engine.With(v.Labels, op.Labels)
-	made, err := e.client.VolumeCreate(ctx, volume.CreateOptions{
-		Name: v.Name, Driver: v.Driver, DriverOpts: v.DriverOpts, Labels: labels,
-	})
-	if err != nil {
-		return e.fail(err, "volume %s: create", v.Name)
-	}
-	if made.Labels[engine.LabelDefinition] != labels[engine.LabelDefinition] {
+	if made.Labels[engine.LabelDefinition] != engine.With(v.Labels, op.Labels)[engine.LabelDefinition] {
 		return fmt.Errorf("volume %s: create: is there, made from another definition: %w", v.Name, engine.ErrConflict)
 	}
 	return nil
+}
+
+// ClaimVolume makes a volume unless it is there, and returns the labels that it
+// has: the engine answers with those of whoever came first. The call is POST
+// /volumes/create.
+func (e *Engine) ClaimVolume(ctx context.Context, op engine.CreateVolume) (map[string]string, error) {
+	made, err := e.volumeCreate(ctx, op)
+	return made.Labels, err
+}
+
+func (e *Engine) volumeCreate(ctx context.Context, op engine.CreateVolume) (volume.Volume, error) {
+	if err := e.connect(ctx); err != nil {
+		return volume.Volume{}, err
+	}
+	v := op.Definition
+	made, err := e.client.VolumeCreate(ctx, volume.CreateOptions{
+		Name: v.Name, Driver: v.Driver, DriverOpts: v.DriverOpts, Labels: engine.With(v.Labels, op.Labels),
+	})
+	return made, e.fail(err, "volume %s: create", v.Name)
 }
 
 // RemoveVolume removes a volume and what is in it; one that is gone is success.

@@ -22,9 +22,9 @@ import (
 const parallelInspects = 8
 
 // Snapshot reads what q asks for: one list each of containers, networks and
-// volumes, and then an inspect of each container of the project and of each
-// image. Containers are in the order of their names. What vanishes meanwhile is
-// absent.
+// volumes, and then, unless those were enough, an inspect of each container of
+// the project and of each image. Containers are in the order of their names. What
+// vanishes meanwhile is absent.
 func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, error) {
 	if err := e.connect(ctx); err != nil {
 		return engine.State{}, err
@@ -34,20 +34,39 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 		ConnectAfterCreate: !e.atLeast("1.44"),
 		Networks:           map[string]engine.Network{}, Volumes: map[string]engine.Volume{}, Images: map[string]engine.Image{},
 	}
+	read := e.read
+	if q.Brief {
+		read = e.brief
+	}
+	if err := read(ctx, q, &s); err != nil {
+		return engine.State{}, err
+	}
+	return s, nil
+}
+
+// read puts into s what a query asks for that is not brief.
+func (e *Engine) read(ctx context.Context, q engine.Query, s *engine.State) error {
 	l, err := e.list(ctx)
 	if err != nil {
-		return engine.State{}, e.fail(err, "snapshot")
+		return e.fail(err, "snapshot")
 	}
 	q = q.Extended(l.labelled())
 	mine, foreign := l.split(q.Project)
-	s.Foreign, s.Listening = foreign, l.listening
-	if err := l.resources(q, &s); err != nil {
-		return engine.State{}, fmt.Errorf("snapshot: %w", err)
+	s.Foreign = foreign
+	if !l.publish(q.Ports) {
+		s.Listening = e.listening()
 	}
-	if err := e.inspectAll(ctx, q, mine, l, &s); err != nil {
-		return engine.State{}, e.fail(err, "snapshot")
+	if err := l.resources(q, s); err != nil {
+		return fmt.Errorf("snapshot: %w", err)
 	}
-	return s, nil
+	if q.Enough != nil {
+		short := *s
+		if short.Containers = listed(mine); q.Enough(short) {
+			*s = short
+			return nil
+		}
+	}
+	return e.fail(e.inspectAll(ctx, q, mine, l, s), "snapshot")
 }
 
 // lists are what the engine has, in short.
@@ -55,7 +74,6 @@ type lists struct {
 	containers []container.Summary
 	networks   []network.Summary
 	volumes    []*volume.Volume
-	listening  []engine.Port
 }
 
 func (e *Engine) list(ctx context.Context) (l lists, err error) {
@@ -72,10 +90,6 @@ func (e *Engine) list(ctx context.Context) (l lists, err error) {
 		answer, err := e.client.VolumeList(ctx, volume.ListOptions{})
 		l.volumes = answer.Volumes
 		return err
-	})
-	group.Go(func() error {
-		l.listening = e.listening()
-		return nil
 	})
 	err = group.Wait()
 	slices.SortFunc(l.containers, func(a, b container.Summary) int { return cmp.Compare(nameOf(a), nameOf(b)) })
@@ -105,16 +119,20 @@ func (l lists) split(project string) (mine []container.Summary, foreign []engine
 			mine = append(mine, c)
 			continue
 		}
-		f := engine.Foreign{Name: nameOf(c), Project: c.Labels[engine.LabelProject]}
-		for _, p := range c.Ports {
-			if p.PublicPort != 0 {
-				f.Ports = append(f.Ports, engine.Port{IP: p.IP, Public: p.PublicPort, Private: p.PrivatePort, Protocol: p.Type})
-			}
-		}
-		sortPorts(f.Ports)
-		foreign = append(foreign, f)
+		foreign = append(foreign, engine.Foreign{Name: nameOf(c), Project: c.Labels[engine.LabelProject], Ports: boundPorts(c)})
 	}
 	return mine, foreign
+}
+
+// publish reports whether containers publish all of these host ports.
+func (l lists) publish(ports []uint16) bool {
+	published := map[uint16]bool{}
+	for _, c := range l.containers {
+		for _, p := range c.Ports {
+			published[p.PublicPort] = true
+		}
+	}
+	return !slices.ContainsFunc(ports, func(port uint16) bool { return !published[port] })
 }
 
 // nameOf leaves out the names that other containers have given it by links.
@@ -147,6 +165,9 @@ func (l lists) resources(q engine.Query, s *engine.State) error {
 		}
 	}
 	for _, v := range l.volumes {
+		if of, ok := v.Labels[engine.LabelLock]; ok && of == q.Project {
+			s.Locks = append(s.Locks, v.Name)
+		}
 		if !within(v.Labels, q.Project) && !slices.Contains(q.Volumes, v.Name) {
 			continue
 		}
@@ -156,6 +177,7 @@ func (l lists) resources(q engine.Query, s *engine.State) error {
 		}
 		s.AddVolume(v.Name, found)
 	}
+	slices.Sort(s.Locks)
 	return nil
 }
 

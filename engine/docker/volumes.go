@@ -37,8 +37,8 @@ func (e *Engine) VolumesWith(ctx context.Context, label, value string) ([]string
 	return names, nil
 }
 
-// WatchVolume calls f at first, at each event that the volume has gone, and
-// whenever events may have been missed. The call is GET /events.
+// WatchVolume calls f at each event that the volume has gone, and whenever events
+// may have been missed. The call is GET /events.
 func (e *Engine) WatchVolume(ctx context.Context, name string, f func()) error {
 	if err := e.connect(ctx); err != nil {
 		return err
@@ -51,12 +51,14 @@ func (e *Engine) WatchVolume(ctx context.Context, name string, f func()) error {
 		return e.fail(err, "events of volume %s", name)
 	}
 	go func() {
-		for ; s.messages != nil; s = e.resubscribe(ctx, args, time.Now().Add(-overlap)) {
-			f()
+		for s.messages != nil {
 			for m := range s.all(ctx) {
 				if m.Actor.ID == name { // the filter takes longer names too
 					f()
 				}
+			}
+			if s = e.resubscribe(ctx, args, time.Now().Add(-overlap)); s.messages != nil {
+				f()
 			}
 		}
 	}()

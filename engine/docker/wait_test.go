@@ -70,10 +70,31 @@ func TestTheEngineSaysHealthyFirst(t *testing.T) {
 		if err != nil || took > 301*time.Second {
 			t.Errorf("%v after %s", err, took)
 		}
-		if n := len(f.execs); n < 250 || n > 320 {
+		if n := len(f.execs); n < 300 || n > 350 {
 			t.Errorf("%d probes, which pause for a second", n)
 		}
 	})
+}
+
+// What is ready after a while is found ready a tenth of that later, at most, and
+// what one probe takes, and one pause.
+func TestAReadyProgramIsFoundSoon(t *testing.T) {
+	const takes = 60 * time.Millisecond
+	for _, ready := range []time.Duration{0, 330 * time.Millisecond, 700 * time.Millisecond, 4 * time.Second, 9 * time.Second} {
+		waiting(t, engine.WaitContainer{Condition: engine.Ready, Check: ownCheck}, func(f *fake) {
+			began := time.Now()
+			f.probe = func(int) (int, string, time.Duration) {
+				if time.Since(began) < ready {
+					return 1, "not yet", takes
+				}
+				return 0, "", takes
+			}
+		}, func(_ *fake, took time.Duration, _ plan.Outcome, err error) {
+			if most := ready + ready/10 + 3*takes; err != nil || took > most {
+				t.Errorf("ready after %s, found after %s: %v", ready, took, err)
+			}
+		})
+	}
 }
 
 func TestProbingTakesAFifthOfTheTime(t *testing.T) {

@@ -22,6 +22,8 @@ func containers() map[string]func(*suite) {
 		"ByID":                          byID,
 		"Remove":                        remove,
 		"Foreign":                       foreign,
+		"Brief":                         brief,
+		"Enough":                        enough,
 		"ProjectsApart":                 projectsApart,
 		"ContainerOfAnotherTool":        anotherTool,
 		"CancelledCallsCarryOutNothing": cancelled,

@@ -46,24 +46,22 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 		Listening: slices.Clone(e.listening), Records: maps.Clone(e.records),
 		Networks: map[string]engine.Network{}, Volumes: map[string]engine.Volume{}, Images: map[string]engine.Image{},
 	}
-	for _, ref := range q.Images {
-		if i, ok := e.image(ref); ok {
-			i.References = e.references(i.ID)
-			s.Images[ref] = i
-		}
-	}
-	for ref, i := range e.images {
-		if repository, _, _ := strings.Cut(ref, ":"); q.Repository != "" && repository == q.Repository {
-			i.References = e.references(i.ID)
-			s.Images[ref] = i
-		}
-	}
 	for _, read := range []func(engine.Query, *engine.State) error{e.readContainers, e.readNetworks, e.readVolumes} {
 		if err := read(q, &s); err != nil {
 			return engine.State{}, err
 		}
 	}
-	if len(e.records) > 0 { // what a test says goes before what was measured
+	if q.Brief {
+		s = engine.State{Target: s.Target, API: s.API, Taken: s.Taken, ConnectAfterCreate: s.ConnectAfterCreate, Containers: listed(s.Containers), Images: s.Images}
+	}
+	if q.Enough != nil {
+		short := s
+		if short.Containers = listed(s.Containers); q.Enough(short) {
+			return short, nil
+		}
+	}
+	e.readImages(q, &s)
+	if len(e.records) > 0 && !q.Brief { // what a test says goes before what was measured
 		measured := s.Records
 		s.Records = maps.Clone(e.records)
 		for service, r := range measured {
@@ -73,6 +71,28 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 		}
 	}
 	return s, nil
+}
+
+func listed(all []engine.Container) (out []engine.Container) {
+	for _, c := range all {
+		out = append(out, c.Listed())
+	}
+	return out
+}
+
+func (w *world) readImages(q engine.Query, s *engine.State) {
+	for _, ref := range q.Images {
+		if i, ok := w.image(ref); ok {
+			i.References = w.references(i.ID)
+			s.Images[ref] = i
+		}
+	}
+	for ref, i := range w.images {
+		if repository, _, _ := strings.Cut(ref, ":"); q.Repository != "" && repository == q.Repository {
+			i.References = w.references(i.ID)
+			s.Images[ref] = i
+		}
+	}
 }
 
 // labelled are the volumes with their labels only, by name.
@@ -125,6 +145,9 @@ func (w *world) readNetworks(q engine.Query, s *engine.State) error {
 
 func (w *world) readVolumes(q engine.Query, s *engine.State) error {
 	for name, v := range w.volumes {
+		if of, ok := v.labels[engine.LabelLock]; ok && of == q.Project {
+			s.Locks = append(s.Locks, name)
+		}
 		if !within(v.labels, q.Project) && !slices.Contains(q.Volumes, name) {
 			continue
 		}
@@ -134,5 +157,6 @@ func (w *world) readVolumes(q engine.Query, s *engine.State) error {
 		}
 		s.AddVolume(name, found)
 	}
+	slices.Sort(s.Locks)
 	return nil
 }

@@ -41,14 +41,30 @@ func (e *Engine) VolumesWith(ctx context.Context, label, value string) (names []
 	return names, nil
 }
 
-// WatchVolume calls f at first, and whenever the volume has been removed.
+// ClaimVolume makes a volume unless it is there, and returns its labels. Ops has
+// it as the CreateVolume that it stands for.
+func (e *Engine) ClaimVolume(ctx context.Context, op engine.CreateVolume) (labels map[string]string, err error) {
+	err = e.do(ctx, op, func() error {
+		name := op.Definition.Name
+		if _, ok := e.volumes[name]; !ok {
+			e.volumes[name] = volume{maps.Clone(op.Labels), op.Definition, e.now()}
+		}
+		labels = maps.Clone(e.volumes[name].labels)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return labels, nil
+}
+
+// WatchVolume calls f whenever the volume has been removed.
 func (e *Engine) WatchVolume(ctx context.Context, name string, f func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	removed, changed := e.removals(name)
 	go func() {
-		f()
 		for {
 			select {
 			case <-ctx.Done():

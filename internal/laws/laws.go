@@ -84,7 +84,7 @@ func (c Case) hold(t testing.TB, p *plan.Plan) {
 		c.complete(t, p, end)
 		c.interruptible(t, p, end)
 		c.unharmed(t, p, end)
-		c.recorded(t, end)
+		c.recorded(t, p, end)
 	}
 }
 

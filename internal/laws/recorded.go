@@ -20,11 +20,12 @@ import (
 // recorded: what was reached is recorded once, and is what runs: to go back to it
 // changes nothing. A run that is killed while it records leaves nothing that the
 // next one does not mend.
-func (c Case) recorded(t testing.TB, end *memory.Engine) {
+func (c Case) recorded(t testing.TB, run *plan.Plan, end *memory.Engine) {
 	t.Helper()
 	if c.Options.NoStart || c.Options.NoRecreate {
 		return
 	}
+	c.recordedBriefly(t, run)
 	before, p := snapshot(t, c.Engine, c.Desired), c.record(t, end, nil)
 	if again := c.record(t, end, &before); !reflect.DeepEqual(again.Actions, p.Actions) {
 		t.Errorf("recorded: another plan of the same input:\n%s\nthe first was:\n%s", again.Graph(), p.Graph())
@@ -54,6 +55,25 @@ func (c Case) recorded(t testing.TB, end *memory.Engine) {
 
 func adopted(c engine.Container) bool { return c.Adopted != nil }
 
+// recordedBriefly: what a brief look after a run tells, with what the run knows,
+// is recorded as what a full look tells.
+func (c Case) recordedBriefly(t testing.TB, run *plan.Plan) {
+	t.Helper()
+	before, e := snapshot(t, c.Engine, c.Desired), c.Engine.Clone()
+	// It has succeeded before.
+	result, _ := reconciler.Apply(context.Background(), performOn(e), run, reconciler.Options{})
+	brief, err := e.Snapshot(context.Background(), planner.RecordQuery(before, c.Desired.Name))
+	if err != nil {
+		t.Fatalf("snapshot: %v", err)
+	}
+	got, err := planner.Record(planner.Recording{
+		Desired: c.Desired, Options: c.Options, Before: before, After: planner.Reached(before, brief, run, result.Outcomes),
+	})
+	if want := c.record(t, e, &before); err != nil || !reflect.DeepEqual(got.Actions, want.Actions) {
+		t.Errorf("recorded: after a brief look (error %v):\n%s\nafter a full one:\n%s", err, got.Graph(), want.Graph())
+	}
+}
+
 // recordedInSpite kills the recording after each of its calls.
 func (c Case) recordedInSpite(t testing.TB, end *memory.Engine, p *plan.Plan, want string) {
 	t.Helper()
@@ -78,7 +98,9 @@ func (c Case) record(t testing.TB, e *memory.Engine, before *engine.State) *plan
 		state := snapshot(t, c.Engine, c.Desired)
 		before = &state
 	}
-	after, err := e.Snapshot(context.Background(), planner.RecordQuery(c.Desired))
+	q := planner.Query(c.Desired)
+	q.Repository = engine.GenerationRepository(c.Desired.Name)
+	after, err := e.Snapshot(context.Background(), q)
 	if err != nil {
 		t.Fatalf("snapshot: %v", err)
 	}
