@@ -21,7 +21,7 @@ type inMemory struct {
 
 // A model is what a real engine has others than one in memory.
 type model interface {
-	image(service string, version int) string
+	reference(service string, version int) string
 	id(version int) string
 	subnet() string
 }
@@ -49,7 +49,7 @@ func (m inMemory) retag(service string, version int) {
 
 func (m inMemory) reference(service string, version int) string {
 	if m.like != nil {
-		return m.like.image(service, version)
+		return m.like.reference(service, version)
 	}
 	return fmt.Sprintf("%s:%d", service, version)
 }

@@ -166,14 +166,18 @@ func (r *realEngine) real() bool            { return true }
 func (r *realEngine) subnet() string        { return fmt.Sprintf("10.233.%d", 10+r.number%80) }
 func (r *realEngine) id(version int) string { return r.ids[version] }
 
+func (r *realEngine) reference(service string, version int) string {
+	return fmt.Sprintf("%s-%s:%d", r.project, service, version)
+}
+
 func (r *realEngine) image(service string, version int) string {
-	ref := fmt.Sprintf("%s-%s:%d", r.project, service, version)
+	ref := r.reference(service, version)
 	r.docker("tag", r.ids[version], ref)
 	return ref
 }
 
 func (r *realEngine) retag(service string, version int) {
-	r.docker("tag", r.ids[version], fmt.Sprintf("%s-%s:1", r.project, service))
+	r.docker("tag", r.ids[version], r.reference(service, 1))
 }
 
 // act has docker do something to a container that is there.
