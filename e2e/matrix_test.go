@@ -15,9 +15,9 @@ var everyFault = flag.Bool("faults", false, "have every fault happen at every ca
 // sampled is how many points of one scenario's the sample has.
 const sampled = 4
 
-// TestNothingIsLeftHalfWay has each fault happen at each call to the engine, those
-// that only read too, of each scenario: n runs over the calls of an undisturbed
-// run. The same command, once more, must then reach the undisturbed result:
+// TestNothingIsLeftHalfWay has each fault happen at the calls to the engine of each
+// scenario, kills at all of them, those that only read too: n runs over the calls
+// of an undisturbed run. The same command, once more, must then reach the undisturbed result:
 // the same definitions, nothing that is left over, and the volumes' contents.
 func TestNothingIsLeftHalfWay(t *testing.T) {
 	t.Parallel()

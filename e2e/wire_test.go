@@ -36,6 +36,7 @@ func (c call) String() string { return c.method + " " + c.path }
 var (
 	apiVersion = regexp.MustCompile(`^/v\d+\.\d+`)
 	listening  = regexp.MustCompile(`^/containers/[^/]+/(wait|attach)$`)
+	named      = regexp.MustCompile(`^/(containers|exec|images|networks|volumes)/[^/]+`)
 	probeExec  = regexp.MustCompile(`^/(containers/[^/]+/exec|exec/[^/]+/(start|resize))$`)
 )
 
@@ -45,6 +46,9 @@ func (c call) mutates() bool {
 	reads := c.method == http.MethodGet || c.method == http.MethodHead || listening.MatchString(c.path) || c.path == "/auth"
 	return !reads && !c.probes() && !c.builds()
 }
+
+// kind is the call without the names of what it is about.
+func (c call) kind() string { return c.method + " " + named.ReplaceAllString(c.path, "/$1/*") }
 
 // probes reports whether it is part of an exec, as a wait for health makes them.
 func (c call) probes() bool { return c.method == http.MethodPost && probeExec.MatchString(c.path) }
