@@ -37,6 +37,8 @@ func (e *explainer) origin(y *yaml.Node, n *node, at trail) (place, []use) {
 		return e.projectName(n)
 	case n == nil:
 		return e.elsewhere(at)
+	case n.tag == tagShort && y.Kind == yaml.MappingNode:
+		return place{}, nil // an empty part that the short form says nothing of
 	case n.kind == nullNode && (at.matches("services", "*", "environment", "*") || at.matches("services", "*", "build", "args", "*")):
 		return n.at, []use{{name: at.name(), value: y.Value, given: origin(y.ShortTag() != "!!null"), origins: e.originsAt(n.at.src)}}
 	}

@@ -131,8 +131,8 @@ func keyIn(n *node, key string) *node {
 var implicit = map[string]string{
 	"build.dockerfile": "", "build.secrets.*.target": "", "env_file.*.required": "",
 	"ports.*.mode": "", "ports.*.protocol": "/", "devices.*.permissions": ":",
-	"volumes.*.bind": ":", "volumes.*.bind.create_host_path": "", "volumes.*.volume": ":",
-	"secrets.*.target": "", "configs.*.target": "",
+	"volumes.*.bind.create_host_path": "",
+	"secrets.*.target":                "", "configs.*.target": "",
 }
 
 // said reports whether a short form says what its long form has at a path.
