@@ -199,6 +199,23 @@ func TestExplanationsAreAlwaysTheSame(t *testing.T) {
 	}
 }
 
+func TestExplanationsKeepSecrets(t *testing.T) {
+	for _, s := range scenarios(t, "explain/secrets.txtar") {
+		s.prepare(t)
+		for _, format := range []string{"yaml", "json"} {
+			text, err := Explain(context.Background(), s.opts, RenderOptions{Format: format})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, never := range []string{"hunter2", "changeme", "sssh", "abc", "123"} {
+				if bytes.Contains(text, []byte(never)) {
+					t.Errorf("%q in\n%s", never, text)
+				}
+			}
+		}
+	}
+}
+
 func TestExplanationNeedsVariables(t *testing.T) {
 	if _, err := Explain(context.Background(), shopOptions(t), RenderOptions{NoInterpolate: true}); err == nil {
 		t.Error("explained without interpolation")
