@@ -27,6 +27,39 @@ type substitution struct {
 	lookup func(string) (string, bool)
 	unset  func(name string) // called for a plain variable without a value
 	errs   []error
+	uses   []use
+}
+
+// A use is what became of one variable in a text.
+type use struct {
+	name       string
+	value      string // what stands in its place
+	begin, end int    // where, in the text that became of it
+	given      given
+	origins    *origins
+	at         place // where the file itself gives the value; mostly nowhere
+}
+
+// given is what a variable's value is given by.
+type given int
+
+const (
+	byNothing given = iota // the variable is not set
+	byOrigin               // where variables come from
+	byDefault              // the text itself
+)
+
+// note makes a note of a use, before those within its word.
+func (s *substitution) note(name string, by given) int {
+	s.uses = append(s.uses, use{name: name, given: by})
+	return len(s.uses) - 1
+}
+
+func origin(set bool) given {
+	if set {
+		return byOrigin
+	}
+	return byNothing
 }
 
 // expand returns the text with its variables replaced, and reads on after an
@@ -43,7 +76,11 @@ func (s *substitution) expand(text string) string {
 			return out.String()
 		}
 		out.WriteString(text[:i])
+		first := len(s.uses)
 		value, rest := s.variable(text[i+1:])
+		for j := range s.uses[first:] {
+			s.uses[first+j].begin, s.uses[first+j].end = out.Len(), out.Len()+len(value)
+		}
 		out.WriteString(value)
 		text = rest
 	}
@@ -70,6 +107,8 @@ func (s *substitution) plain(name string) string {
 	if !ok && s.unset != nil {
 		s.unset(name)
 	}
+	i := s.note(name, origin(ok))
+	s.uses[i].value = value
 	return value
 }
 
@@ -105,13 +144,19 @@ func (s *substitution) malformed(text string) (value, rest string) {
 func (s *substitution) operator(name string, op byte, colon bool, word string) string {
 	value, ok := s.lookup(name)
 	has := ok && (!colon || value != "")
+	by := origin(ok)
+	if op == '-' && !has {
+		by = byDefault
+	}
+	i := s.note(name, by)
 	switch {
 	case op == '-' && !has, op == '+' && has:
-		return s.expand(word)
+		value = s.expand(word)
 	case op == '?' && !has:
 		s.errs = append(s.errs, &missingError{name, s.expand(word)})
-		return ""
+		value = ""
 	}
+	s.uses[i].value = value
 	return value
 }
 
@@ -151,24 +196,34 @@ func unsetText(name string) string {
 	return "variable " + name + " is not set: an empty text stands for it"
 }
 
-// substitute expands the variables of a scalar and casts the result.
-func (p *parser) substitute(text string, at place, path string, cast *castTree) any {
-	s := substitution{lookup: p.lookup, unset: func(name string) {
-		p.warn(at.finding(path, unsetText(name), ""))
-	}}
+// unsetStrictly is what is said where it is an error.
+func unsetStrictly(name string) string { return "variable " + name + " is not set" }
+
+func unsetHint(name string) string {
+	return "set " + name + " in the environment or in .env, or write a default: ${" + name + ":-...}"
+}
+
+// substitute gives a scalar its text with the variables expanded, cast to what
+// it is to be.
+func (p *parser) substitute(n *node, text, path string, cast *castTree) {
+	s := substitution{lookup: p.lookup, unset: func(name string) { p.unset(n.at, path, name) }}
 	value := s.expand(text)
+	n.value, n.uses = value, s.uses
+	for i := range n.uses {
+		n.uses[i].origins = p.origins
+	}
 	for _, err := range s.errs {
-		p.report(variableFinding(at, path, err))
+		p.report(variableFinding(n.at, path, err))
 	}
 	if len(s.errs) > 0 || cast == nil || cast.cast == nil {
-		return value
+		return
 	}
 	v, err := cast.cast(value)
 	if err != nil {
-		p.report(at.finding(path, "expected "+cast.want+", got "+newText(at, value).describe(), ""))
-		return value
+		p.report(n.at.finding(path, "expected "+cast.want+", got "+newText(n.at, value).describe(), ""))
+		return
 	}
-	return v
+	n.value = v
 }
 
 func variableFinding(at place, path string, err error) Finding {

@@ -21,6 +21,9 @@ type LoadOptions struct {
 	// Services are those named on the command line: each activates its own
 	// profiles. An unknown one is an *UnknownServiceError.
 	Services []string
+	// StrictEnv makes a variable an error that has neither a value nor a
+	// default, in place of a warning.
+	StrictEnv bool
 	// Contexts has the files of build contexts looked at too, for
 	// Service.Sources.
 	Contexts bool
@@ -91,13 +94,13 @@ func readTree(ctx context.Context, opts LoadOptions, raw bool) (*reading, []Find
 		return nil, nil, err
 	}
 	r := newReader(opts.Dir)
-	r.warnings = in.warnings
+	r.warnings, r.strict = in.warnings, opts.StrictEnv
 	if !raw {
 		if r.schema, err = composeSchema(); err != nil {
 			return nil, nil, err
 		}
 	}
-	s := scope{dir: in.dir, env: in.env, raw: raw, parsed: newParsed()}
+	s := scope{dir: in.dir, env: in.env, origins: in.origins, raw: raw, parsed: newParsed()}
 	tree := r.files(ctx, s, in.sources)
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err

@@ -69,6 +69,9 @@ func (s *scenario) prepare(t *testing.T) {
 
 func (s *scenario) option(t *testing.T, words []string) {
 	t.Helper()
+	if len(words) == 1 && words[0] == "-strict-env" {
+		s.opts.StrictEnv = true
+	}
 	if len(words) < 2 || !strings.HasPrefix(words[0], "-") {
 		return
 	}

@@ -31,6 +31,7 @@ type input struct {
 	sources  []*source
 	profiles []string
 	warnings []Finding
+	origins  *origins // of env
 }
 
 // A family of names, the preferred one first, and the names of files laid over
@@ -47,7 +48,7 @@ var families = []family{
 
 // locate finds the files, the variables and the names, as docker compose does.
 func locate(opts LoadOptions) (*input, error) {
-	in := &input{env: maps.Clone(opts.Env)}
+	in := &input{env: maps.Clone(opts.Env), origins: &origins{env: opts.Env}}
 	if in.env == nil {
 		in.env = map[string]string{}
 	}
@@ -121,9 +122,14 @@ func (in *input) addEnvFiles(opts LoadOptions) error {
 func (in *input) mergeEnv(files []string, opts LoadOptions) error {
 	r := &reader{dir: opts.Dir}
 	var findings []Finding
+	in.origins = in.origins.with(files)
 	in.env = withEnvFiles(in.env, files, func(file string, err error) {
 		findings = append(findings, envFinding(r.name(file), err))
 	}, func(file, name string) {
+		if opts.StrictEnv {
+			findings = append(findings, unsetIn(file, r.name(file), name))
+			return
+		}
 		in.warnings = append(in.warnings, Finding{File: r.name(file), Message: unsetText(name)})
 	})
 	if len(findings) > 0 {

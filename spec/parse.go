@@ -19,7 +19,9 @@ type parser struct {
 	src    *source
 	lookup func(string) (string, bool) // nil: variables stay as they are
 	report func(Finding)
-	warn   func(Finding)
+	// unset is called for a variable that has neither a value nor a default.
+	unset   func(at place, path, name string)
+	origins *origins // of the variables
 
 	count  int
 	active map[*yaml.Node]bool // anchors being expanded
@@ -189,7 +191,7 @@ func (p *parser) scalar(y *yaml.Node, at place, path string, cast *castTree) *no
 		n.value = y.Value
 	}
 	if s, ok := n.value.(string); ok && p.lookup != nil {
-		n.value = p.substitute(s, at, path, cast)
+		p.substitute(n, s, path, cast)
 	}
 	return n
 }

@@ -80,6 +80,7 @@ type node struct {
 	items  []*node
 	resets []string // keys that the file takes away from earlier files
 	tag    string   // !reset, !override, or ""
+	uses   []use    // of variables, in the order of the text
 }
 
 type nodeKind int

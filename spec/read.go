@@ -18,6 +18,7 @@ type reader struct {
 	dir      string             // the working folder, for names of files
 	schema   *schema            // nil: values are not checked
 	sources  map[string]*source // by path
+	strict   bool               // a variable without a value is wrong
 	findings []Finding
 	warnings []Finding
 	// inclusions are the files that entries of include bring in.
@@ -31,14 +32,25 @@ func newReader(dir string) *reader {
 func (r *reader) report(f Finding) { r.findings = append(r.findings, f) }
 func (r *reader) warn(f Finding)   { r.warnings = append(r.warnings, f) }
 
+// unset tells of a variable that has neither a value nor a default; where says
+// in what it is used, "" for the stack file itself.
+func (r *reader) unset(at place, fieldName, where, variable string) {
+	if r.strict {
+		r.report(at.finding(fieldName, where+unsetStrictly(variable), unsetHint(variable)))
+		return
+	}
+	r.warn(at.finding(fieldName, where+unsetText(variable), ""))
+}
+
 // A scope is what holds for a group of files that are merged: where relative
 // paths begin, and the variables.
 type scope struct {
-	dir    string
-	env    map[string]string
-	raw    bool     // variables stay as they are
-	within []string // paths of the files that include these
-	parsed *parsing
+	dir     string
+	env     map[string]string
+	origins *origins // of env
+	raw     bool     // variables stay as they are
+	within  []string // paths of the files that include these
+	parsed  *parsing
 }
 
 // A parsing is what was read already with the variables of a scope.
@@ -89,7 +101,8 @@ func (r *reader) documents(src *source, s scope) []*node {
 }
 
 func (r *reader) parse(src *source, s scope) []*node {
-	p := &parser{src: src, lookup: s.lookup(), report: r.report, warn: r.warn}
+	p := &parser{src: src, lookup: s.lookup(), origins: s.origins, report: r.report}
+	p.unset = func(at place, path, name string) { r.unset(at, path, "", name) }
 	before := len(r.findings)
 	docs := p.parse()
 	if len(docs) == 0 && len(r.findings) == before {
@@ -213,7 +226,9 @@ func (r *reader) included(ctx context.Context, entry *node, name string, s scope
 			sources = append(sources, src)
 		}
 	}
-	inner.env = r.includedEnv(entry, name, s, inner.dir)
+	files := includedEnvFiles(entry, s, inner.dir)
+	inner.env = r.includedEnv(entry, name, s, files)
+	inner.origins = s.origins.with(files)
 	r.inclusions[key] = group{scope: inner, sources: sources}
 	return r.files(ctx, inner, sources)
 }
@@ -226,9 +241,9 @@ func (r *reader) includeCycle(item *node, name string, within []string, file str
 	r.report(item.at.finding(name, "include cycle: "+strings.Join(names, " -> "), ""))
 }
 
-// includedEnv is the variables of included files: those outside, and those of
-// the included folder's own env files.
-func (r *reader) includedEnv(entry *node, name string, s scope, dir string) map[string]string {
+// includedEnvFiles are the env files of an entry of include: those that it
+// names, or that of the included folder.
+func includedEnvFiles(entry *node, s scope, dir string) []string {
 	files := []string{}
 	if list := entry.get("env_file"); list != nil {
 		for _, item := range listed(list).items {
@@ -239,10 +254,16 @@ func (r *reader) includedEnv(entry *node, name string, s scope, dir string) map[
 	} else if file := filepath.Join(dir, ".env"); isFile(file) {
 		files = append(files, file)
 	}
+	return files
+}
+
+// includedEnv is the variables of included files: those outside, and those of
+// env files of their own.
+func (r *reader) includedEnv(entry *node, name string, s scope, files []string) map[string]string {
 	return withEnvFiles(s.env, files, func(file string, err error) {
 		r.report(entry.at.finding(joinPath(name, "env_file"), "env file "+r.name(file)+": "+reason(err), ""))
 	}, func(file, variable string) {
-		r.warn(entry.at.finding(joinPath(name, "env_file"), "env file "+r.name(file)+": "+unsetText(variable), ""))
+		r.unset(entry.at, joinPath(name, "env_file"), "env file "+r.name(file)+": ", variable)
 	})
 }
 

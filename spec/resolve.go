@@ -174,6 +174,17 @@ func (r *resolver) warn(service, key string, i int, message string) {
 	r.warnings = append(r.warnings, r.finding(service, key, i, message))
 }
 
+// unsetIn tells of a variable without a value in a file that an entry names.
+func (r *resolver) unsetIn(service, key string, i int, file, variable string) {
+	if r.reader.strict {
+		f := r.finding(service, key, i, file+unsetStrictly(variable))
+		f.Hint = unsetHint(variable)
+		r.findings = append(r.findings, f)
+		return
+	}
+	r.warn(service, key, i, file+unsetText(variable))
+}
+
 // finding stands at the entry i of a service's list, or at the list.
 func (r *resolver) finding(service, key string, i int, message string) Finding {
 	n := r.node(service, key)

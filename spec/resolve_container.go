@@ -71,7 +71,7 @@ func (r *resolver) environment(s types.ServiceConfig) map[string]*string {
 			continue
 		}
 		unset := func(name string) {
-			r.warn(s.Name, "env_file", i, "env file "+shortPath(r.dir, path)+": "+unsetText(name))
+			r.unsetIn(s.Name, "env_file", i, "env file "+shortPath(r.dir, path)+": ", name)
 		}
 		if err := readEnvFile(path, file.Format, read, lookup, unset); err != nil {
 			r.fail(s.Name, "env_file", i, "env file "+shortPath(r.dir, path)+": "+reason(err))
@@ -91,7 +91,7 @@ func (r *resolver) labels(s types.ServiceConfig) map[string]string {
 	lookup := func(name string) (string, bool) { v, ok := read[name]; return v, ok }
 	for i, file := range s.LabelFiles {
 		unset := func(name string) {
-			r.warn(s.Name, "label_file", i, "label file "+shortPath(r.dir, file)+": "+unsetText(name))
+			r.unsetIn(s.Name, "label_file", i, "label file "+shortPath(r.dir, file)+": ", name)
 		}
 		if err := readEnvFile(r.abs(file), "", read, lookup, unset); err != nil {
 			r.fail(s.Name, "label_file", i, "label file "+shortPath(r.dir, file)+": "+reason(err))

@@ -39,27 +39,44 @@ func Render(ctx context.Context, opts LoadOptions, o RenderOptions) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	modes := loadModes{noNormalize: o.NoNormalize, noPaths: o.NoPathResolution, noCheck: o.NoConsistency || o.NoInterpolate}
 	if o.NoInterpolate {
-		return r.renderModel(o, modes, opts.Services)
+		return r.renderModel(o, o.modes(), opts.Services)
 	}
-	project, err := r.project(modes)
+	project, err := r.rendered(o, opts.Services)
 	if err != nil {
-		return nil, r.fileError(err)
-	}
-	if project, err = r.selected(project, opts.Services); err != nil {
 		return nil, err
-	}
-	if !o.NoEnvResolution {
-		if project, err = r.withEnv(project); err != nil {
-			return nil, err
-		}
 	}
 	text, err := project.MarshalYAML()
 	if o.Format == "json" {
 		text, err = project.MarshalJSON()
 	}
-	return bytes.ReplaceAll(text, []byte("$"), []byte("$$")), err
+	return escaped(text), err
+}
+
+// escaped is a file in which dollars stand for themselves.
+func escaped(text []byte) []byte { return bytes.ReplaceAll(text, []byte("$"), []byte("$$")) }
+
+func (o RenderOptions) modes() loadModes {
+	return loadModes{noNormalize: o.NoNormalize, noPaths: o.NoPathResolution, noCheck: o.NoConsistency || o.NoInterpolate}
+}
+
+// rendered is the project that is written.
+func (r *reading) rendered(o RenderOptions, services []string) (*types.Project, error) {
+	project, err := r.chosen(o, services)
+	if err != nil || o.NoEnvResolution {
+		return project, err
+	}
+	return r.withEnv(project)
+}
+
+// chosen is the part of the project that is written, before its env files are
+// read.
+func (r *reading) chosen(o RenderOptions, services []string) (*types.Project, error) {
+	project, err := r.project(o.modes())
+	if err != nil {
+		return nil, r.fileError(err)
+	}
+	return r.selected(project, services)
 }
 
 func (o RenderOptions) read(ctx context.Context, opts LoadOptions) (*reading, error) {

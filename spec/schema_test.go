@@ -145,7 +145,7 @@ func asAny(n *node) any {
 
 // parsed is a text as a tree, without variables.
 func parsed(text string) *node {
-	p := &parser{src: &source{name: "t", text: []byte(text)}, report: func(Finding) {}, warn: func(Finding) {}}
+	p := &parser{src: &source{name: "t", text: []byte(text)}, report: func(Finding) {}}
 	docs := p.parse()
 	if len(docs) == 0 {
 		return nil

@@ -14,7 +14,7 @@ func keyed(n *node) *node {
 		key, value, ok := strings.Cut(item.text(), "=")
 		v := &node{at: item.at}
 		if ok {
-			v = newText(item.at, value)
+			v = &node{at: item.at, kind: scalarNode, value: value, uses: item.uses}
 		}
 		out.set(key, field{item.at, v})
 	}
@@ -48,7 +48,9 @@ func listed(n *node) *node {
 	case mapNode:
 		for _, key := range n.keys {
 			f := n.fields[key]
-			out.items = append(out.items, newText(f.at, key+"="+f.value.text()))
+			item := newText(f.at, key+"="+f.value.text())
+			item.uses = f.value.uses
+			out.items = append(out.items, item)
 		}
 	}
 	return out

@@ -22,6 +22,7 @@ type configFlags struct {
 	hash     string
 	output   string
 	quiet    bool
+	explain  bool
 }
 
 func configCommand(p *program) *cobra.Command {
@@ -33,7 +34,15 @@ func configCommand(p *program) *cobra.Command {
 flags for lists print one aspect of it instead, a line each. --quiet only
 checks; each finding is printed with its place in the file.
 
-Values of the environment are printed as they are. No engine is asked.`,
+--explain writes behind each value where it comes from: the file, line and column
+where it stands, the variables in it with their own files and lines, or "default"
+for what stands nowhere. With --format json it prints a list of values, each with
+path, value, file, line, column, and variables with name, from (environment,
+env_file, default, file, flag or unset), file and line. What looks secret is masked.
+With --strict-env a variable that is not set, and has no default, is an error.
+
+Without --explain values of the environment are printed as they are. No engine is
+asked.`,
 		RunE: func(c *cobra.Command, services []string) error { return p.config(c, &f, services) },
 	}
 	f.add(c.Flags())
@@ -42,6 +51,7 @@ Values of the environment are printed as they are. No engine is asked.`,
 
 func (f *configFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.render.Format, "format", "", "`FORM` of the file: yaml (the default) or json")
+	fs.BoolVar(&f.explain, "explain", false, "say of each value which file, line and variable it comes from")
 	fs.StringVarP(&f.output, "output", "o", "", "write to `FILE` in place of standard output")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "only check")
 	fs.BoolVar(&f.render.NoInterpolate, "no-interpolate", false, "leave variables as they are")
@@ -94,7 +104,11 @@ func (p *program) config(c *cobra.Command, f *configFlags, services []string) er
 // configText is the whole file, or the one list that was asked for. A plain
 // check goes the way of up, so that it finds what up would.
 func (p *program) configText(ctx context.Context, f *configFlags, services []string) (string, error) {
-	if what := f.listing(); what != "" {
+	what := f.listing()
+	if what != "" && f.explain {
+		return "", fmt.Errorf("--explain: not together with --%s: a list has no places", what)
+	}
+	if what != "" {
 		lines, err := spec.List(ctx, p.loadOptions(services), what)
 		if err == nil && f.hash != "" && f.hash != "*" {
 			lines = slices.DeleteFunc(lines, func(line string) bool {
@@ -109,7 +123,11 @@ func (p *program) configText(ctx context.Context, f *configFlags, services []str
 			return "", err
 		}
 	}
-	text, err := spec.Render(ctx, p.loadOptions(services), f.render)
+	render := spec.Render
+	if f.explain {
+		render = spec.Explain
+	}
+	text, err := render(ctx, p.loadOptions(services), f.render)
 	if len(text) > 0 && text[len(text)-1] != '\n' {
 		text = append(text, '\n')
 	}

@@ -23,6 +23,7 @@ type globals struct {
 	parallel                  int
 	lockTimeout               time.Duration
 	dryRun, noANSI, version   bool
+	strictEnv                 bool
 }
 
 func (g *globals) add(fs *pflag.FlagSet, env map[string]string) {
@@ -32,6 +33,7 @@ func (g *globals) add(fs *pflag.FlagSet, env map[string]string) {
 	fs.StringVar(&g.directory, "project-directory", "", "`FOLDER` that relative paths start from (default: that of the first file)")
 	fs.StringVar(&g.directory, "workdir", "", "former name of --project-directory")
 	fs.StringArrayVar(&g.envFiles, "env-file", nil, "`FILE` of variables in place of .env")
+	fs.BoolVar(&g.strictEnv, "strict-env", false, "a variable that is not set, and has no default, is an error and no warning")
 	fs.StringVar(&g.ansi, "ansi", or(env["COMPOSE_ANSI"], "auto"), "`WHEN` to use colors and move the cursor: never, always or auto")
 	fs.BoolVar(&g.noANSI, "no-ansi", false, "former name of --ansi never")
 	fs.StringVar(&g.progress, "progress", or(env["COMPOSE_PROGRESS"], "auto"), "`HOW` progress shows: auto, tty, plain, json or quiet")
