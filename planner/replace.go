@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -196,6 +197,17 @@ func (p *replacement) restart() string {
 	return p.old.Observed.Restart
 }
 
+// policy is the restart policy that the old container has again when it comes
+// back: the one that it had, or, where an earlier run has turned that off, the one
+// that it was made with. It is set whether or not turning it off has succeeded: the
+// answer may have been lost.
+func (p *replacement) policy() string {
+	if p.held == "" && p.old.Recorded != nil {
+		return p.old.Recorded.Restart
+	}
+	return p.restart()
+}
+
 func runs(s engine.Status) bool {
 	return s == engine.StatusRunning || s == engine.StatusPaused || s == engine.StatusRestarting
 }
@@ -262,9 +274,9 @@ func (p *replacement) back() step {
 func (p *replacement) bringBack(failed plan.Edge, last string) string {
 	s, name := p.back(), p.r.name
 	last = p.u.add(s, "undo: rename "+name+" to "+name+suffixOld, engine.RenameContainer{From: p.old.ID, To: name}, failed, onDone(p.aside), onSettled(last))
-	if p.held != "" {
-		op := engine.UpdateContainer{Name: p.old.ID, Fields: []string{"restart"}, Definition: spec.Container{Restart: p.restart()}}
-		last = p.u.add(s, "undo: hold "+name, op, failed, onDone(p.held), onSettled(last))
+	if policy := p.policy(); policy != "" {
+		op := engine.UpdateContainer{Name: p.old.ID, Fields: []string{"restart"}, Definition: spec.Container{Restart: policy}}
+		last = p.u.add(s, "undo: hold "+name, op, failed, onDone(cmp.Or(p.stopped, p.created)), onSettled(last))
 	}
 	if p.stopped != "" {
 		last = p.u.add(s, "undo: stop "+name, engine.StartContainer{Name: p.old.ID}, failed, onDone(p.stopped), onSettled(last))
@@ -272,7 +284,7 @@ func (p *replacement) bringBack(failed plan.Edge, last string) string {
 	} else if p.r.fallen || p.old.Status == engine.StatusExited {
 		// An earlier run may have stopped it and been killed then. One that had
 		// ended by itself is still better than none.
-		last = p.u.revive(s, p.r, p.old, failed, last)
+		last = p.u.resume(s, p.r, p.old, failed, last)
 	}
 	return last
 }

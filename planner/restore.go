@@ -156,8 +156,14 @@ func (u *up) revive(s step, r *replica, old engine.Container, failed plan.Edge, 
 		op := engine.UpdateContainer{Name: old.ID, Fields: []string{"restart"}, Definition: spec.Container{Restart: old.Recorded.Restart}}
 		last = u.add(s, "undo: hold "+r.name, op, failed, onSettled(last))
 	}
-	if !r.service.Job && old.Status != engine.StatusCreated {
-		last = u.add(s, "undo: stop "+r.name, engine.StartContainer{Name: old.ID}, failed, onSettled(last))
+	return u.resume(s, r, old, failed, last)
+}
+
+// resume plans the start of an old container that comes back, unless it was never
+// started, or its work is done.
+func (u *up) resume(s step, r *replica, old engine.Container, failed plan.Edge, last string) string {
+	if r.service.Job || old.Status == engine.StatusCreated {
+		return last
 	}
-	return last
+	return u.add(s, "undo: stop "+r.name, engine.StartContainer{Name: old.ID}, failed, onSettled(last))
 }
