@@ -29,8 +29,16 @@ type Holder struct {
 	Since   time.Time `json:"since"`
 }
 
+// unmarked is the nonce of a lock that has no labels. An engine that is ended
+// while it makes a volume can leave it behind like that; it has answered nobody, so
+// nobody holds it, and it counts as a dead one's.
+const unmarked = "unmarked"
+
 // String names the holder for people.
 func (h Holder) String() string {
+	if h.Nonce == unmarked {
+		return "nobody: the engine ended while it was made"
+	}
 	text := fmt.Sprintf("pid %d on host %s", h.PID, h.Host)
 	if h.Command != "" {
 		text = h.Command + ", " + text
@@ -45,7 +53,10 @@ func (h Holder) encode() string {
 
 func decode(labels map[string]string) (Holder, error) {
 	text, ok := labels[engine.LabelHolder]
-	if !ok {
+	switch {
+	case len(labels) == 0:
+		return Holder{Nonce: unmarked}, nil
+	case !ok:
 		return Holder{}, errors.New("is there, and is no lock")
 	}
 	var h Holder

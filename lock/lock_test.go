@@ -212,7 +212,7 @@ func TestBreak(t *testing.T) {
 
 func TestAVolumeThatIsNoLockIsLeftAlone(t *testing.T) {
 	e := memory.New()
-	for _, labels := range []map[string]string{nil, {engine.LabelHolder: "{}"}, {engine.LabelHolder: "?"}} {
+	for _, labels := range []map[string]string{{"mine": "1"}, {engine.LabelHolder: "{}"}, {engine.LabelHolder: "?"}} {
 		op := engine.CreateVolume{Definition: spec.Volume{Name: volumeName("app")}, Labels: labels}
 		if err := e.CreateVolume(t.Context(), op); err != nil {
 			t.Fatal(err)
@@ -223,6 +223,33 @@ func TestAVolumeThatIsNoLockIsLeftAlone(t *testing.T) {
 		if err := e.RemoveVolume(t.Context(), engine.RemoveVolume{Name: volumeName("app")}); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// An engine that was ended while it made the lock has left it without labels.
+func TestALockWithoutLabelsIsNobodys(t *testing.T) {
+	e := memory.New()
+	if err := e.CreateVolume(t.Context(), engine.CreateVolume{Definition: spec.Volume{Name: volumeName("app")}}); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Look(t.Context(), e, "app", Process{}); err != nil || s.Holder != nil {
+		t.Errorf("held by %v, %v", s.Holder, err)
+	}
+	held, err := Take(t.Context(), e, "app", Options{Patience: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if labels, err := e.VolumeLabels(t.Context(), volumeName("app")); err != nil || !strings.Contains(labels[engine.LabelHolder], held.self.Nonce) {
+		t.Errorf("taken: %v, %v", labels, err)
+	}
+	if _, err := Take(t.Context(), e, "app", Options{Patience: -1}); !errors.As(err, new(*HeldError)) {
+		t.Errorf("taken twice: %v", err)
+	}
+	if err := held.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := e.VolumesWith(t.Context(), engine.LabelLock, "app"); err != nil || len(left) > 0 {
+		t.Errorf("left: %q, %v", left, err)
 	}
 }
 

@@ -30,7 +30,9 @@ func (t *taker) guardName(dead Holder) string { return t.name + ".takeover." + d
 
 func (t *taker) mine(by Holder) bool { return by.Nonce == t.self.Nonce }
 
-func (t *taker) dead(by Holder) bool { return t.opts.Process.Life(by) == Dead }
+func (t *taker) dead(by Holder) bool {
+	return by.Nonce == unmarked || t.opts.Process.Life(by) == Dead
+}
 
 // first is the first attempt at the lock. Most often it is free, so nobody looks
 // before it is claimed.

@@ -29,7 +29,7 @@ func Look(ctx context.Context, r Reader, project string, self Process) (Status, 
 		return Status{}, err
 	}
 	by, err := decode(labels)
-	if err != nil {
+	if err != nil || by.Nonce == unmarked {
 		return Status{}, err
 	}
 	return Status{&by, self.Life(by)}, nil

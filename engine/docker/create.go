@@ -3,6 +3,7 @@ package docker
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,31 +36,38 @@ func (e *Engine) CreateContainer(ctx context.Context, op engine.CreateContainer)
 		return plan.Outcome{}, e.fail(err, "container %s: create", op.Name)
 	}
 	made, err := e.client.ContainerCreate(ctx, c.Config, c.Host, c.Network, c.Platform, op.Name)
-	if errdefs.IsConflict(err) {
-		if id := e.made(ctx, op, c.Config.Env); id != "" {
-			return plan.Outcome{ContainerID: id}, nil
-		}
+	err = e.fail(err, "container %s: create", op.Name)
+	if errors.Is(err, engine.ErrConflict) {
+		made.ID, err = e.made(ctx, op, c.Config.Env, err)
 	}
 	if err != nil {
-		return plan.Outcome{}, e.fail(err, "container %s: create", op.Name)
+		return plan.Outcome{}, err
 	}
 	return plan.Outcome{ContainerID: made.ID, Warnings: made.Warnings}, nil
 }
 
-// made is the ID of the container that an earlier call of the same operation
-// made, "" if there is none. The values of the environment are compared too,
-// since the definition's label leaves them out.
-func (e *Engine) made(ctx context.Context, op engine.CreateContainer, env []string) string {
+// made is the ID of the container that an earlier call of the same operation has
+// made; when there is another one, the conflict stays. A name that is taken while
+// there is no container passes: a call whose client has gone is about to make it,
+// or it is just going.
+func (e *Engine) made(ctx context.Context, op engine.CreateContainer, env []string, conflict error) (string, error) {
 	found, err := e.client.ContainerInspect(ctx, op.Name)
-	if err != nil || found.State.Status != container.StateCreated || !sameDefinition(found.Config.Labels, op.Labels) {
-		return ""
+	switch {
+	case errdefs.IsNotFound(err):
+		return "", &engine.TransientError{Err: conflict}
+	case err != nil || !madeBy(op, env, found):
+		return "", conflict
 	}
-	for _, line := range env {
-		if !slices.Contains(found.Config.Env, line) {
-			return ""
-		}
+	return found.ID, nil
+}
+
+// madeBy reports whether an operation can have made the container. The values of
+// the environment are compared too, since the definition's label leaves them out.
+func madeBy(op engine.CreateContainer, env []string, found container.InspectResponse) bool {
+	if found.State.Status != container.StateCreated || !sameDefinition(found.Config.Labels, op.Labels) {
+		return false
 	}
-	return found.ID
+	return !slices.ContainsFunc(env, func(line string) bool { return !slices.Contains(found.Config.Env, line) })
 }
 
 // pinNamespaces replaces the names of containers whose namespaces or volumes
