@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var everyFault = flag.Bool("faults", false, "have every fault happen at every call, where a sample is the default; takes most of an hour")
+var everyFault = flag.Bool("faults", false, "have all faults happen, at all their points, where a sample is the default; takes most of an hour")
 
 // sampled is how many points of one scenario's the sample has.
 const sampled = 4
