@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -276,7 +275,7 @@ func (p *replacement) bringBack(failed plan.Edge, last string) string {
 	last = p.u.add(s, "undo: rename "+name+" to "+name+suffixOld, engine.RenameContainer{From: p.old.ID, To: name}, failed, onDone(p.aside), onSettled(last))
 	if policy := p.policy(); policy != "" {
 		op := engine.UpdateContainer{Name: p.old.ID, Fields: []string{"restart"}, Definition: spec.Container{Restart: policy}}
-		last = p.u.add(s, "undo: hold "+name, op, failed, onDone(cmp.Or(p.stopped, p.created)), onSettled(last))
+		last = p.u.add(s, "undo: hold "+name, op, failed, onDone(p.stopped), onSettled(last))
 	}
 	if p.stopped != "" {
 		last = p.u.add(s, "undo: stop "+name, engine.StartContainer{Name: p.old.ID}, failed, onDone(p.stopped), onSettled(last))
