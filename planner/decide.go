@@ -36,7 +36,8 @@ func (u *up) decide(r *replica) verdict {
 	if u.opts.NoRecreate {
 		return v
 	}
-	v.compare(*r.found, r.asked())
+	asked := r.asked()
+	v.compare(r.found, &asked)
 	v.judgeFiles(r)
 	u.judgeImage(&v, r)
 	u.judgeDependencies(&v, r)
@@ -55,8 +56,8 @@ func (u *up) decide(r *replica) verdict {
 	return v
 }
 
-func (v *verdict) compare(c engine.Container, desired spec.Container) {
-	movesPort := ephemeral(desired)
+func (v *verdict) compare(c *engine.Container, desired *spec.Container) {
+	movesPort := ephemeral(*desired)
 	for _, d := range differences(c, desired) {
 		switch {
 		case d.class == inPlace:

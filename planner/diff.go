@@ -34,24 +34,24 @@ type difference struct {
 // order of the fields' names. Fields that an engine can change later are
 // compared with what is true now, all others with what c was made from. Both of a
 // container that another tool made are put into the words of desired first.
-func differences(c engine.Container, desired spec.Container) []difference {
+func differences(c *engine.Container, desired *spec.Container) []difference {
 	if c.Recorded == nil {
 		return []difference{{class: replace, reason: plan.Reason{Code: plan.Changed, Text: "made by another tool, and its image is gone: what it was made from cannot be read back"}}}
 	}
-	if same(c.Recorded, &desired) && same(c.Observed, &desired) {
+	if same(c.Recorded, desired) && same(c.Observed, desired) {
 		return nil
 	}
-	want, was, is := tree(desired), tree(*c.Recorded), tree(*c.Observed)
+	want, was, is := tree(*desired), tree(*c.Recorded), tree(*c.Observed)
 	if c.Adopted != nil {
-		was, is = adopted(c, *c.Recorded, desired), adopted(c, *c.Observed, desired)
+		was, is = adopted(*c, *c.Recorded, *desired), adopted(*c, *c.Observed, *desired)
 	}
 	var out []difference
-	for _, d := range told(c, walk("", was, want)) {
+	for _, d := range told(*c, walk("", was, want)) {
 		if live[d.top()] == "" {
 			out = append(out, difference{d.path, d.top(), replace, d.reason(plan.Changed)})
 		}
 	}
-	for _, d := range told(c, walk("", is, want)) {
+	for _, d := range told(*c, walk("", is, want)) {
 		if tag := live[d.top()]; tag != "" {
 			out = append(out, d.live(tag, was, want))
 		}

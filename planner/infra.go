@@ -156,7 +156,7 @@ func (u *up) members(network string) []engine.Container {
 // standing are the containers that will be there, those that an earlier run put
 // aside among them.
 func (u *up) standing() []engine.Container {
-	out := slices.Clone(u.observed.Containers)
+	out := slices.Clip(u.observed.Containers)
 	for _, name := range sortedKeys(u.asides) {
 		out = append(out, u.asides[name])
 	}

@@ -62,6 +62,9 @@ func subject(op plan.Op) string {
 // outages are what of the services that run now is unavailable while the plan
 // is carried out, by the services' names.
 func (d *draft) outages(desired *spec.Stack) (out []plan.Outage) {
+	if len(d.plan.Actions) == 0 {
+		return nil
+	}
 	f := newForecast(d, desired)
 	for _, name := range f.names {
 		out = append(out, f.service(name)...)

@@ -124,6 +124,9 @@ func (u *up) handOverPorts() {
 			givers[b.key()] = append(givers[b.key()], onDone(u.released[name].by))
 		}
 	}
+	if len(givers) == 0 {
+		return
+	}
 	for _, service := range sortedKeys(u.turns) {
 		for _, b := range fixedPorts(u.desired.Services[service].Container) {
 			for _, r := range u.turns[service] {

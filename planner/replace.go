@@ -234,7 +234,7 @@ func (p *replacement) await() string {
 	c := p.u.proof(p.r.service)
 	s := p.step
 	s.change.Verb = plan.Wait
-	if p.u.needed[p.r.service.Name][c] || p.u.opts.Wait {
+	if p.u.needed[need{p.r.service.Name, c}] || p.u.opts.Wait {
 		s.guard = nil
 	}
 	return p.u.add(s, waitID(p.r, c), p.u.wait(p.r, c), onDone(p.r.start))

@@ -14,7 +14,7 @@ import (
 // its replacement was not renamed yet, and else it waits for the proof of its
 // replacement.
 func (u *up) restore() {
-	u.own = map[string]bool{}
+	u.own = make(map[string]bool, len(u.observed.Containers))
 	for _, c := range u.observed.Containers {
 		u.own[c.Name] = true
 	}

@@ -142,18 +142,20 @@ func (u *up) meets(r *replica, d spec.Dependency, dependent string) []plan.Edge 
 	return nil
 }
 
+// A need is that something in this run waits for a service.
+type need struct {
+	service   string
+	condition engine.Condition
+}
+
 // need notes which conditions something in this run waits for, before any
 // service is planned: the wait that proves a replacement serves them too.
 func (u *up) need(order []string) {
 	for _, name := range order {
 		for dependency, d := range u.desired.Services[name].DependsOn {
-			if !u.chosen[dependency] {
-				continue
+			if u.chosen[dependency] {
+				u.needed[need{dependency, condition(d.Condition)}] = true
 			}
-			if u.needed[dependency] == nil {
-				u.needed[dependency] = map[engine.Condition]bool{}
-			}
-			u.needed[dependency][condition(d.Condition)] = true
 		}
 	}
 }
@@ -176,7 +178,7 @@ func (u *up) proof(s spec.Service) engine.Condition {
 		return engine.Completed
 	case check.Disabled():
 		return engine.Ready
-	case u.needed[s.Name][engine.Healthy], check != nil && len(check.Test) > 0:
+	case u.needed[need{s.Name, engine.Healthy}], check != nil && len(check.Test) > 0:
 		return engine.Healthy
 	}
 	if i := u.observed.Images[cmp.Or(s.ImageID, s.Container.Image)]; i.Healthcheck != nil && !i.Healthcheck.Disabled() {

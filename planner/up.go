@@ -50,16 +50,16 @@ type up struct {
 	opts     Options
 
 	chosen  map[string]bool
-	needed  map[string]map[engine.Condition]bool // service -> conditions that something in this run waits for
-	pending map[string]string                    // network, volume or image reference -> the action that brings it
-	fresh   map[string]bool                      // volumes created in this run
-	images  map[string]image                     // by reference
-	names   map[string][]plan.Edge               // container name -> what has to be over before it can be relied upon
-	rewired map[string]string                    // container ID -> the last action that gives it back its name or a network made anew
-	own     map[string]bool                      // names of the project's containers, half-made ones too
-	asides  map[string]engine.Container          // name -> the proven container that was renamed aside for it
-	halves  []plan.Edge                          // the removals of what is half-made
-	turns   map[string][]*replica                // by service, once it was planned
+	needed  map[need]bool
+	pending map[string]string           // network, volume or image reference -> the action that brings it
+	fresh   map[string]bool             // volumes created in this run
+	images  map[string]image            // by reference
+	names   map[string][]plan.Edge      // container name -> what has to be over before it can be relied upon
+	rewired map[string]string           // container ID -> the last action that gives it back its name or a network made anew
+	own     map[string]bool             // names of the project's containers, half-made ones too
+	asides  map[string]engine.Container // name -> the proven container that was renamed aside for it
+	halves  []plan.Edge                 // the removals of what is half-made
+	turns   map[string][]*replica       // by service, once it was planned
 
 	byService   map[string][]*engine.Container // replicas as observed, one-off containers left out
 	unwanted    []engine.Container
@@ -69,11 +69,12 @@ type up struct {
 }
 
 func newUp(desired *spec.Stack, observed engine.State, opts Options) *up {
+	services := len(desired.Services)
 	return &up{
 		draft: newDraft(desired.Name, observed), desired: desired, observed: observed, opts: opts,
-		needed: map[string]map[engine.Condition]bool{}, pending: map[string]string{}, names: map[string][]plan.Edge{}, rewired: map[string]string{}, fresh: map[string]bool{},
-		images: map[string]image{}, asides: map[string]engine.Container{}, turns: map[string][]*replica{},
-		released: map[string]release{}, byService: map[string][]*engine.Container{}, reasons: map[string]plan.Reason{},
+		needed: make(map[need]bool, services), pending: map[string]string{}, names: map[string][]plan.Edge{}, rewired: map[string]string{}, fresh: map[string]bool{},
+		images: map[string]image{}, asides: map[string]engine.Container{}, turns: make(map[string][]*replica, services),
+		released: map[string]release{}, byService: make(map[string][]*engine.Container, services), reasons: map[string]plan.Reason{},
 	}
 }
 
@@ -86,7 +87,7 @@ func (u *up) choose() ([]string, error) {
 	if err := u.checkNames(); err != nil {
 		return nil, err
 	}
-	u.chosen = map[string]bool{}
+	u.chosen = make(map[string]bool, len(order))
 	targets := u.opts.Services
 	if len(targets) == 0 {
 		targets = order

@@ -49,7 +49,9 @@ func (s *Stack) WithDependencies(names ...string) []string {
 func (s *Stack) edges() map[string][]string {
 	edges := make(map[string][]string, len(s.Services))
 	for name, service := range s.Services {
-		edges[name] = slices.Sorted(maps.Keys(service.DependsOn))
+		targets := slices.AppendSeq(make([]string, 0, len(service.DependsOn)), maps.Keys(service.DependsOn))
+		slices.Sort(targets)
+		edges[name] = targets
 	}
 	return edges
 }
@@ -72,7 +74,7 @@ func reach(edges map[string][]string, from ...string) map[string]bool {
 // Targets that are no keys are left out.
 func order(edges map[string][]string) ([]string, error) {
 	const visiting, done = 1, 2
-	state := map[string]int{}
+	state := make(map[string]int, len(edges))
 	var out, path []string
 	var visit func(name string) error
 	visit = func(name string) error {
