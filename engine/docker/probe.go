@@ -16,9 +16,9 @@ const (
 	// firstPause and lastPause bound the pause between probes, which grows with
 	// the time since the start: what becomes ready late is found late by a
 	// pauseGrowth-th part of that.
-	firstPause  = 50 * time.Millisecond
+	firstPause  = 25 * time.Millisecond
 	lastPause   = time.Second
-	pauseGrowth = 10
+	pauseGrowth = 20
 	// cheap is what a probe takes that costs the program little. The pause
 	// after one is at least as long as itself, after a dearer one pauseShare
 	// times as long: probing takes at most a fifth of the time then. On a
@@ -130,7 +130,7 @@ func (p *prober) done(v verdict) {
 func pauseAfter(took, since time.Duration) time.Duration {
 	least := pauseShare * took
 	if took <= cheap {
-		least = took
+		least = took / 2
 	}
 	return max(least, min(max(firstPause, since/pauseGrowth), lastPause))
 }
