@@ -20,7 +20,7 @@ const (
 	lastPause   = time.Second
 	pauseGrowth = 20
 	// cheap is what a probe takes that costs the program little. The pause
-	// after one is at least as long as itself, after a dearer one pauseShare
+	// after one is at least half as long as itself, after a dearer one pauseShare
 	// times as long: probing takes at most a fifth of the time then. On a
 	// machine that is busy starting things no probe is cheap.
 	cheap      = 250 * time.Millisecond
