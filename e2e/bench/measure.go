@@ -44,6 +44,7 @@ type bench struct {
 	engine     *engine
 	dir        string
 	contenders []*contender
+	next       *bench // of what is timed in the same world; nil for nothing
 }
 
 func measure(o options) error {
@@ -75,20 +76,20 @@ func (o options) scenario(s scenario, dir string) (err error) {
 	if b.dir, err = os.MkdirTemp(dir, "scenario"); err != nil {
 		return err
 	}
-	defer func() {
-		for _, c := range b.contenders {
-			err = errors.Join(err, b.engine.sweep(c.project))
-		}
-	}()
 	if err := b.enter(); err != nil {
 		return err
 	}
+	defer func(contenders []*contender, e *engine) {
+		for _, c := range contenders {
+			err = errors.Join(err, e.sweep(c.project))
+		}
+	}(b.contenders, b.engine)
 	if s.keeps {
 		err = b.kept()
 	} else {
 		err = b.fresh()
 	}
-	if err == nil {
+	for ; err == nil && b != nil; b = b.next {
 		b.report()
 	}
 	return err
@@ -117,42 +118,64 @@ func (b *bench) enter() error {
 			}
 		}
 	}
+	if b.then != nil {
+		b.next = &bench{options: b.options, scenario: *b.then, engine: b.engine}
+		for _, c := range b.contenders {
+			b.next.contenders = append(b.next.contenders, &contender{name: c.name, project: c.project, dir: c.dir, program: c.program})
+		}
+	}
 	return nil
 }
 
 // fresh measures what changes something: each run begins with nothing there.
 func (b *bench) fresh() error {
-	if err := b.calibrate(func(c *contender) (sample, error) { return b.once(c, "") }); err != nil {
+	if err := b.calibrate(func(i int) ([]sample, error) { return b.once(i, nil) }); err != nil {
 		return err
 	}
 	for range b.runs {
-		for _, c := range b.contenders {
-			s, err := b.once(c, "")
+		for i := range b.contenders {
+			samples, err := b.once(i, nil)
 			if err != nil {
 				return err
 			}
-			c.samples = append(c.samples, s)
+			for n, of := range b.all() {
+				of.contenders[i].samples = append(of.contenders[i].samples, samples[n])
+			}
 		}
 	}
-	return b.counting(func(c *contender, host string) error {
-		_, err := b.once(c, host)
-		return err
-	})
+	return b.counting()
 }
 
-// once brings about what the timed command is to find, times that, and removes
-// all again.
-func (b *bench) once(c *contender, host string) (s sample, err error) {
-	if err := b.prepare(c); err != nil {
-		return s, err
+// all is this one and what is timed next.
+func (b *bench) all() (out []*bench) {
+	for ; b != nil; b = b.next {
+		out = append(out, b)
 	}
-	if s, err = b.timed(c, host); err != nil {
-		return s, err
+	return out
+}
+
+// once brings about what the timed command of the i-th contender is to find,
+// times that and what comes next, and removes all again. hosts are the engine
+// for each of them; nil for the usual one.
+func (b *bench) once(i int, hosts []string) (out []sample, err error) {
+	if err := b.prepare(b.contenders[i]); err != nil {
+		return nil, err
 	}
-	if err := b.look(c); err != nil {
-		return s, err
+	for n, of := range b.all() {
+		host := ""
+		if hosts != nil {
+			host = hosts[n]
+		}
+		s, err := of.timed(of.contenders[i], host)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
 	}
-	return s, b.engine.sweep(c.project)
+	if err := b.look(b.contenders[i]); err != nil {
+		return nil, err
+	}
+	return out, b.engine.sweep(b.contenders[i].project)
 }
 
 func (b *bench) prepare(c *contender) error {
@@ -182,7 +205,10 @@ func (b *bench) kept() error {
 	if err := b.prepare(stack); err != nil {
 		return err
 	}
-	if err := b.calibrate(func(c *contender) (sample, error) { return b.timed(c, "") }); err != nil {
+	if err := b.calibrate(func(i int) ([]sample, error) {
+		s, err := b.timed(b.contenders[i], "")
+		return []sample{s}, err
+	}); err != nil {
 		return err
 	}
 	var beside []*contender
@@ -224,34 +250,63 @@ func (b *bench) sampled(c *contender, ours bool) (err error) {
 }
 
 // calibrate finds how many chains of calls at once make the floor lowest.
-func (b *bench) calibrate(try func(*contender) (sample, error)) error {
-	c := b.contenders[1]
-	best := time.Duration(0)
-	parallel := 1
-	for _, n := range []int{1, 2, 4, 8, 16} {
-		c.floor = script{n, b.floor}
-		s, err := try(c)
+func (b *bench) calibrate(try func(contender int) ([]sample, error)) error {
+	const floor = 1
+	tried := []int{1, 2, 4, 8, 16}
+	took := map[*bench][]time.Duration{}
+	for _, n := range tried {
+		for _, of := range b.all() {
+			of.contenders[floor].floor = script{n, of.floor}
+		}
+		samples, err := try(floor)
 		if err != nil {
 			return err
 		}
-		if best == 0 || s.took < best {
-			best, parallel = s.took, n
+		for i, of := range b.all() {
+			took[of] = append(took[of], samples[i].took)
 		}
 	}
-	c.floor.Parallel, c.extra = parallel, nil
+	for _, of := range b.all() {
+		c, best := of.contenders[floor], slices.Index(took[of], slices.Min(took[of]))
+		c.floor.Parallel, c.extra = tried[best], nil
+	}
 	return nil
 }
 
 // counting counts the calls of stack and of its peers, in runs of their own.
-func (b *bench) counting(again func(c *contender, host string) error) error {
-	for _, c := range b.contenders {
-		if c.program != nil {
-			if err := b.counted(c, again); err != nil {
-				return err
-			}
+func (b *bench) counting() error {
+	for i, c := range b.contenders {
+		if c.program == nil {
+			continue
+		}
+		if err := b.countedOnce(i); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// countedOnce is a run of the i-th contender with a proxy for each command.
+func (b *bench) countedOnce(i int) error {
+	var hosts []string
+	var proxies []*proxy
+	defer func() {
+		for _, p := range proxies {
+			p.stop()
+		}
+	}()
+	for range b.all() {
+		p, err := newProxy()
+		if err != nil {
+			return err
+		}
+		proxies, hosts = append(proxies, p), append(hosts, p.host)
+	}
+	_, err := b.once(i, hosts)
+	for n, of := range b.all() {
+		of.contenders[i].calls = proxies[n].taken()
+	}
+	return err
 }
 
 func (b *bench) counted(c *contender, again func(c *contender, host string) error) error {

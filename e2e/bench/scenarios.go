@@ -23,6 +23,9 @@ type scenario struct {
 	// keeps says that the timed command changes nothing, so that all of them
 	// can run on what was brought about once.
 	keeps bool
+	// then is what is timed next, in the world that this one leaves; nil for
+	// nothing.
+	then *scenario
 	// beside are other commands timed in turn with it, by their names.
 	beside map[string][]string
 	// gates is what programs take to be ready, one after the other.
@@ -45,7 +48,10 @@ const building = 6 * time.Second
 func scenarios() (out []scenario) {
 	up, down := []string{"up", "-d"}, []string{"down"}
 	for _, n := range []int{1, 10, 30, 100} {
-		out = append(out, scenario{name: fmt.Sprintf("up %d flat", n), file: flat(n, ""), timed: up, floor: flatFloor(n)})
+		out = append(out, scenario{
+			name: fmt.Sprintf("up %d flat", n), file: flat(n, ""), timed: up, floor: flatFloor(n),
+			then: &scenario{name: fmt.Sprintf("down %d", n), timed: down, floor: downFloor(n)},
+		})
 	}
 	out = append(out, scenario{name: "up 30 in layers", file: layered(30), timed: up, floor: layeredFloor(30)})
 	for _, n := range []int{1, 10, 30, 100} {
@@ -63,8 +69,6 @@ func scenarios() (out []scenario) {
 			name: "ps, 30", file: flat(30, ""), before: up, timed: []string{"ps"}, keeps: true,
 			floor: lookFloor(30), beside: map[string][]string{"docker ps -a": {"docker", "ps", "-a"}},
 		},
-		scenario{name: "down 30", file: flat(30, ""), before: up, timed: down, floorBefore: flatFloor(30), floor: downFloor(30)},
-		scenario{name: "down 100", file: flat(100, ""), before: up, timed: down, floorBefore: flatFloor(100), floor: downFloor(100)},
 		scenario{
 			name: "health chain of 4", file: chain(4), timed: []string{"up", "-d", "--wait"}, floor: chainFloor(4),
 			gates: 4 * ready, levels: 4,
