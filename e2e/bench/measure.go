@@ -3,19 +3,15 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -247,122 +243,4 @@ func (b *bench) sampled(c *contender, ours bool) (err error) {
 	}
 	c.samples = append(c.samples, s)
 	return err
-}
-
-// calibrate finds how many chains of calls at once make the floor lowest.
-func (b *bench) calibrate(try func(contender int) ([]sample, error)) error {
-	const floor = 1
-	tried := []int{1, 2, 4, 8, 16}
-	took := map[*bench][]time.Duration{}
-	for _, n := range tried {
-		for _, of := range b.all() {
-			of.contenders[floor].floor = script{n, of.floor}
-		}
-		samples, err := try(floor)
-		if err != nil {
-			return err
-		}
-		for i, of := range b.all() {
-			took[of] = append(took[of], samples[i].took)
-		}
-	}
-	for _, of := range b.all() {
-		c, best := of.contenders[floor], slices.Index(took[of], slices.Min(took[of]))
-		c.floor.Parallel, c.extra = tried[best], nil
-	}
-	return nil
-}
-
-// counting counts the calls of stack and of its peers, in runs of their own.
-func (b *bench) counting() error {
-	for i, c := range b.contenders {
-		if c.program == nil {
-			continue
-		}
-		if err := b.countedOnce(i); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// countedOnce is a run of the i-th contender with a proxy for each command.
-func (b *bench) countedOnce(i int) error {
-	var hosts []string
-	var proxies []*proxy
-	defer func() {
-		for _, p := range proxies {
-			p.stop()
-		}
-	}()
-	for range b.all() {
-		p, err := newProxy()
-		if err != nil {
-			return err
-		}
-		proxies, hosts = append(proxies, p), append(hosts, p.host)
-	}
-	_, err := b.once(i, hosts)
-	for n, of := range b.all() {
-		of.contenders[i].calls = proxies[n].taken()
-	}
-	return err
-}
-
-func (b *bench) counted(c *contender, again func(c *contender, host string) error) error {
-	p, err := newProxy()
-	if err != nil {
-		return err
-	}
-	defer p.stop()
-	if err := again(c, p.host); err != nil {
-		return err
-	}
-	c.calls = p.taken()
-	return nil
-}
-
-// script runs the floor program.
-func (b *bench) script(c *contender, s script) (sample, error) {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return sample{}, err
-	}
-	plain := strings.NewReplacer("PROJECT", c.project, "ARCHIVE", filepath.Join(c.dir, "context.tar")).Replace(string(text))
-	path := filepath.Join(c.dir, "floor.json")
-	if err := os.WriteFile(path, []byte(plain), 0o644); err != nil {
-		return sample{}, err
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return sample{}, err
-	}
-	return timedRun(exec.Command(self, "floor", path))
-}
-
-// command runs stack or another program.
-func (b *bench) command(c *contender, host string, args []string) (sample, error) {
-	cmd := exec.Command(c.program[0], append(slices.Clone(c.program[1:]), args...)...)
-	cmd.Dir = c.dir
-	cmd.Env = append(os.Environ(), "COMPOSE_PROJECT_NAME="+c.project, "NONCE="+rand.Text())
-	if host != "" {
-		cmd.Env = append(cmd.Env, "DOCKER_HOST="+host)
-	}
-	return timedRun(cmd)
-}
-
-// timedRun runs a command, and times it from before its start to after its end.
-func timedRun(cmd *exec.Cmd) (sample, error) {
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	began := time.Now()
-	err := cmd.Run()
-	s := sample{took: time.Since(began)}
-	if err != nil {
-		return s, fmt.Errorf("%s: %w\n%s", strings.Join(cmd.Args, " "), err, out.String())
-	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		s.peak = usage.Maxrss << 10
-	}
-	return s, nil
 }
