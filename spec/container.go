@@ -194,6 +194,7 @@ type Build struct {
 	CacheFrom          []string          `json:"cache_from,omitempty"`
 	CacheTo            []string          `json:"cache_to,omitempty"`
 	NoCache            bool              `json:"no_cache,omitempty"`
+	NoCacheFilter      []string          `json:"no_cache_filter,omitempty"` // stages built without the cache
 	Pull               bool              `json:"pull,omitempty"`
 	ExtraHosts         []string          `json:"extra_hosts,omitempty"`
 	ShmSize            int64             `json:"shm_size,omitempty"`

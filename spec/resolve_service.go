@@ -133,7 +133,7 @@ func (r *resolver) build(s types.ServiceConfig) *Build {
 	out := &Build{
 		Context: b.Context, Dockerfile: b.Dockerfile, DockerfileInline: b.DockerfileInline, Target: b.Target,
 		Network: b.Network, Labels: filled(b.Labels), Tags: b.Tags, CacheFrom: b.CacheFrom, CacheTo: b.CacheTo,
-		NoCache: b.NoCache, Pull: b.Pull, ExtraHosts: hosts(b.ExtraHosts), ShmSize: int64(b.ShmSize),
+		NoCache: b.NoCache, NoCacheFilter: b.NoCacheFilter, Pull: b.Pull, ExtraHosts: hosts(b.ExtraHosts), ShmSize: int64(b.ShmSize),
 		Ulimits: ulimits(b.Ulimits), Platforms: b.Platforms, AdditionalContexts: filled(b.AdditionalContexts),
 		Privileged: b.Privileged || slices.Contains(b.Entitlements, "security.insecure"),
 	}

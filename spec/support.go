@@ -13,9 +13,10 @@ const (
 	honoured level = iota
 	warned         // accepted, without effect; said so by name
 	refused        // an error: without it the program would not run as asked
+	foreign        // an error: compose-go knows the key, the specification does not
 )
 
-func (l level) String() string { return [...]string{"honoured", "warned about", "refused"}[l] }
+func (l level) String() string { return [...]string{"honoured", "warned about", "refused", "not in the specification"}[l] }
 
 // An attribute is one row of the table of support. What is said of a path holds
 // for all below it that have no row of their own.
@@ -104,7 +105,11 @@ func (c *checker) unsupported(row *attribute, n *node, at place, path string) {
 	if len(row.values) > 0 && n.kind == scalarNode {
 		subject = shorten(n.text()) + " "
 	}
-	if row.level == refused {
+	switch row.level {
+	case foreign:
+		c.report(at.finding(path, "is not in the specification", row.note))
+		return
+	case refused:
 		c.report(at.finding(path, subject+"is not supported: "+row.note, ""))
 		return
 	}

@@ -153,6 +153,7 @@ the table to every attribute that compose-go knows.
 - **honoured**: the engine is asked for it, or ` + "`stack`" + ` does it. Where an API version is named, an older engine is an error.
 - **warned about**: accepted without effect; each load says so, with file, line and column.
 - **refused**: an error, since without it the program would not run as asked.
+- **not in the specification**: an error like for any unknown key, with a hint. compose-go's types have it.
 
 What is said of an attribute holds for all below it that have no row of their own. A key that is not here is an
 error, unless it begins with ` + "`x-`" + `. Our own keys are below ` + "`x-stack`" + `.

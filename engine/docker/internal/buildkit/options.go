@@ -64,6 +64,7 @@ func attributes(op engine.BuildImage, can abilities) (map[string]string, error) 
 		return nil, err
 	}
 	set("add-hosts", hosts)
+	set("no-cache", strings.Join(b.NoCacheFilter, ","))
 	if b.NoCache {
 		attrs["no-cache"] = "" // all stages
 	}

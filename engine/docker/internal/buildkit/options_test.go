@@ -86,6 +86,7 @@ func TestABuildInTheWordsOfTheFrontend(t *testing.T) {
 			[]string{"build-arg:A = 1", "build-arg:B = ", "label:l = v"}},
 		{"tags", old, engine.BuildImage{Build: spec.Build{Tags: []string{"web:1", "x/web"}}}, []string{"to moby map[name:web,web:1,x/web]", "not to moby map[name:web]"}},
 		{"no cache, newer bases", old, engine.BuildImage{Build: spec.Build{NoCache: true, Pull: true}}, []string{"image-resolve-mode = pull", "no-cache = ", "not image-resolve-mode = local"}},
+		{"no cache for two stages", old, engine.BuildImage{Build: spec.Build{NoCacheFilter: []string{"deps", "test"}}}, []string{"no-cache = deps,test"}},
 		{"hosts", old, engine.BuildImage{Build: spec.Build{ExtraHosts: []string{"a:1.2.3.4", "b=::1", "c:::1", "d=[::1]"}}}, []string{"add-hosts = a=1.2.3.4,b=::1,c=::1,d=::1"}},
 		{"the host as a host", recent, engine.BuildImage{Build: spec.Build{ExtraHosts: []string{"host.docker.internal:host-gateway"}}}, []string{"add-hosts = host.docker.internal=172.17.0.1"}},
 		{"host network", old, engine.BuildImage{Build: spec.Build{Network: "host"}}, []string{"force-network-mode = host", "allow network.host"}},
