@@ -20,6 +20,8 @@ type Query struct {
 	// Limits says that limits are desired: those that the engine cannot do are
 	// looked for, also where none was asked for before.
 	Limits bool
+	// Host asks for the facts of the engine's machine.
+	Host bool `json:"-"`
 	// Repository asks for all local references of one repository: the State
 	// has an image for each of them, without what only an inspect tells.
 	Repository string

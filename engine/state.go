@@ -29,6 +29,8 @@ type State struct {
 	// those that it publishes for containers too; Private is 0. nil where they
 	// cannot be seen, as on another host, or the query does not ask for them.
 	Listening []Port
+	// Host is what the engine says of its machine; nil unless the query asks.
+	Host *Host
 	// ConnectAfterCreate says that a container is created with one network
 	// and connected to the others afterwards (API below 1.44).
 	ConnectAfterCreate bool

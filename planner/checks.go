@@ -16,6 +16,7 @@ func (u *up) checks(order []string) error {
 	for _, name := range order {
 		errs = append(errs, u.checkContainers(u.desired.Services[name])...)
 		errs = append(errs, u.checkLenders(u.desired.Services[name])...)
+		errs = append(errs, u.checkPlacement(u.desired.Services[name])...)
 	}
 	for _, key := range sortedKeys(u.desired.Networks) {
 		if n := u.desired.Networks[key]; u.usesNetwork(order, n.Name) {
@@ -35,8 +36,10 @@ func (u *up) checkNetwork(n spec.Network) error {
 	switch {
 	case n.External && !ok:
 		return fmt.Errorf("network %s: declared external, but the engine has none of this name: %w", n.Name, engine.ErrNotFound)
-	case n.External || !ok:
+	case n.External:
 		return nil
+	case !ok:
+		return u.checkNetworkFeatures(n)
 	case found.Labels[engine.LabelProject] != u.desired.Name:
 		return &ConflictError{Object: "network", Name: n.Name, Holder: owner(found.Labels[engine.LabelProject]), Hint: "declare it external, or give yours another name"}
 	case found.Recorded == nil:
@@ -46,6 +49,13 @@ func (u *up) checkNetwork(n spec.Network) error {
 	was.Labels, want.Labels = nil, nil
 	if strangers := u.strangers(found); len(strangers) > 0 && len(changes(was, want)) > 0 {
 		return &ConflictError{Object: "network", Name: n.Name, Holder: "containers outside this stack: " + strings.Join(strangers, ", "), Hint: "its options changed, so it has to be made anew; disconnect them first"}
+	}
+	return nil
+}
+
+func (u *up) checkNetworkFeatures(n spec.Network) error {
+	if err := engine.CheckNetwork(n, u.observed.API); err != nil {
+		return fmt.Errorf("network %s: %w", n.Name, err)
 	}
 	return nil
 }
@@ -103,6 +113,9 @@ func (u *up) checkLenders(s spec.Service) []error {
 
 func (u *up) checkContainers(s spec.Service) []error {
 	var errs []error
+	if err := u.checkFeatures(s); err != nil {
+		errs = append(errs, err)
+	}
 	for n := 1; n <= u.replicas(s); n++ {
 		name := u.containerName(s, n)
 		for _, f := range u.observed.Foreign {
@@ -113,6 +126,15 @@ func (u *up) checkContainers(s spec.Service) []error {
 		}
 	}
 	return errs
+}
+
+// checkFeatures refuses what the engine is too old for.
+func (u *up) checkFeatures(s spec.Service) error {
+	main := append(byPriority(s.Container.Networks), "")[0]
+	if err := engine.CheckContainer(s.Container, main, u.observed.API); err != nil && u.replicas(s) > 0 {
+		return fmt.Errorf("service %s: %w", s.Name, err)
+	}
+	return nil
 }
 
 // portConflicts are the fixed host ports of s that a container outside the

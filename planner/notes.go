@@ -18,6 +18,7 @@ func (u *up) remarks(order []string) {
 		u.remarkPorts(s)
 		u.remarkEphemeral(s)
 	}
+	u.remarkReservations(order)
 }
 
 // nameable is how many of several things a note names.

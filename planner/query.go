@@ -13,6 +13,7 @@ import (
 func Query(desired *spec.Stack) engine.Query {
 	q := engine.Query{Project: desired.Name}.For(desired)
 	for _, s := range desired.Services {
+		q.Host = q.Host || wantsHost(s)
 		q.Limits = q.Limits || limited(s.Container)
 		for _, b := range fixedPorts(s.Container) {
 			q.Ports = append(q.Ports, b.port)

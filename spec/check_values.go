@@ -116,6 +116,7 @@ func (c *checker) listValues(at string, service *node) {
 	c.entries(at+".ports", service.get("ports"), checkPort)
 	c.entries(at+".expose", service.get("expose"), func(n *node) error { return checkExpose(n.text()) })
 	c.entries(at+".volumes", service.get("volumes"), checkMount)
+	c.entries(at+".deploy.placement.constraints", service.get("deploy", "placement", "constraints"), checkConstraint)
 	c.entries(at+".gpus", service.get("gpus"), checkDevices)
 	c.entries(at+".deploy.resources.reservations.devices", service.get("deploy", "resources", "reservations", "devices"), checkDevices)
 	for _, key := range []string{"secrets", "configs"} {

@@ -1,6 +1,9 @@
 package spec
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Container is everything that is fixed when a container is created, under the
 // names of the Compose specification. An absent field means "not asked for".
@@ -204,4 +207,13 @@ type Build struct {
 	AdditionalContexts map[string]string `json:"additional_contexts,omitempty"`
 	SSH                map[string]string `json:"ssh,omitempty"`     // id -> path, "" for the agent
 	Secrets            map[string]string `json:"secrets,omitempty"` // id -> path of a file, or "env:NAME"
+}
+
+// CDIName is the device name of the Container Device Interface among the keys of
+// Container.Devices, vendor.com/class=name, which is no path. Source and target
+// are the same then.
+func CDIName(key string) (string, bool) {
+	name, _, _ := strings.Cut(key, ":")
+	class, device, ok := strings.Cut(name, "=")
+	return name, ok && device != "" && strings.Contains(class, "/") && !strings.HasPrefix(class, "/")
 }

@@ -141,13 +141,6 @@ func (r *resolver) content(object types.FileObjectConfig) ([]byte, error) {
 func (r *resolver) securityOpt(s types.ServiceConfig) []string {
 	var out []string
 	for i, option := range s.SecurityOpt {
-		key, value, ok := strings.Cut(option, "=")
-		if !ok {
-			key, value, ok = strings.Cut(option, ":")
-		}
-		if ok && key != "no-new-privileges" {
-			option = key + "=" + value
-		}
 		if file := seccompFile(option); file != "" {
 			text, err := profile(r.abs(file))
 			if err != nil {

@@ -85,8 +85,8 @@ func (r *resolver) endpoints(s types.ServiceConfig) map[string]Endpoint {
 	return out
 }
 
-// interfaceName is the driver option by which the engine names an interface.
-const interfaceName = "com.docker.network.endpoint.ifname"
+// InterfaceName is the driver option by which the engine names an interface.
+const InterfaceName = "com.docker.network.endpoint.ifname"
 
 func endpoint(service string, n *types.ServiceNetworkConfig) Endpoint {
 	var aliases []string
@@ -103,7 +103,7 @@ func endpoint(service string, n *types.ServiceNetworkConfig) Endpoint {
 		MacAddress: n.MacAddress, DriverOpts: filled(n.DriverOpts), Priority: n.Priority, GwPriority: n.GatewayPriority,
 	}
 	if n.InterfaceName != "" {
-		e.DriverOpts = with(e.DriverOpts, interfaceName, n.InterfaceName)
+		e.DriverOpts = with(e.DriverOpts, InterfaceName, n.InterfaceName)
 	}
 	return e
 }

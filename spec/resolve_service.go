@@ -25,6 +25,7 @@ func (r *resolver) service(s types.ServiceConfig) Service {
 		Attach:        s.Attach == nil || *s.Attach,
 	}
 	out.PullPolicy, out.PullAfter = pullPolicy(s)
+	out.Placement, out.Reserved = placed(s.Deploy)
 	if s.Deploy != nil && s.Deploy.UpdateConfig != nil {
 		out.Monitor = time.Duration(s.Deploy.UpdateConfig.Monitor)
 		out.Update.StartFirst = s.Deploy.UpdateConfig.Order == "start-first"

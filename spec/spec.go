@@ -46,8 +46,10 @@ type Service struct {
 
 	ContainerName string // fixed name instead of <project>-<service>-<n>; "" for none
 	DependsOn     map[string]Dependency
-	Build         *Build // nil: the image is pulled
-	PullPolicy    string // missing, always, never, build, refresh
+	Placement     Placement   `json:",omitzero"`
+	Reserved      Reservation `json:",omitzero"` // by each replica
+	Build         *Build      // nil: the image is pulled
+	PullPolicy    string      // missing, always, never, build, refresh
 	PullAfter     time.Duration
 	Files         map[string]FileContent // configs and secrets to copy, by target; bound ones are mounts
 

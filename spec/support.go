@@ -16,7 +16,9 @@ const (
 	foreign        // an error: compose-go knows the key, the specification does not
 )
 
-func (l level) String() string { return [...]string{"honoured", "warned about", "refused", "not in the specification"}[l] }
+func (l level) String() string {
+	return [...]string{"honoured", "warned about", "refused", "not in the specification"}[l]
+}
 
 // An attribute is one row of the table of support. What is said of a path holds
 // for all below it that have no row of their own.

@@ -135,7 +135,15 @@ func (e *flagError) Unwrap() error { return e.err }
 
 // hintFor chooses by the cause.
 func hintFor(err error) string {
+	var (
+		held     *planner.ConflictError
+		misplace *planner.PlacementError
+	)
 	switch {
+	case errors.As(err, &held):
+		return held.Hint
+	case errors.As(err, &misplace):
+		return misplace.Hint
 	case errors.Is(err, engine.ErrUnavailable):
 		return "start the engine, for example with: sudo systemctl start docker; or set DOCKER_HOST to where one answers"
 	case errors.Is(err, engine.ErrUnsupported):

@@ -44,12 +44,10 @@ func isBind(target string, m spec.Mount) bool {
 	case strings.Contains(target, ":") || strings.Contains(m.Source, ":"):
 		return false
 	case m.Type == "bind":
-		return !m.NoCreate && plainBind(m)
+		return !m.NoCreate && m.Recursive == ""
 	}
-	return m.Type == "volume" && m.Subpath == "" && len(m.Labels) == 0 && m.Consistency == ""
+	return m.Type == "volume" && m.Subpath == "" && len(m.Labels) == 0 && m.Consistency == "" && !m.NoCopy
 }
-
-func plainBind(m spec.Mount) bool { return m.Recursive == "" && m.Consistency == "" }
 
 func bind(target string, m spec.Mount) string {
 	options := []string{"rw"}
@@ -60,9 +58,6 @@ func bind(target string, m spec.Mount) string {
 		if o != "" {
 			options = append(options, o)
 		}
-	}
-	if m.NoCopy {
-		options = append(options, "nocopy")
 	}
 	return m.Source + ":" + target + ":" + strings.Join(options, ",")
 }
@@ -92,7 +87,8 @@ func convertMount(target string, m spec.Mount) mount.Mount {
 }
 
 // bindOptions: recursive "writable" needs no gate, since engines before API 1.44
-// make no read-only bind recursively so.
+// make no read-only bind recursively so; nor does CreateMountpoint, since those
+// before 1.42 say that a path is missing.
 func bindOptions(m spec.Mount) *mount.BindOptions {
 	o := mount.BindOptions{
 		Propagation:            mount.Propagation(m.Propagation),

@@ -54,10 +54,8 @@ func convertEndpoint(e spec.Endpoint, name string, links []string) *network.Endp
 // convertNetwork is a network in the words of POST /networks/create.
 func convertNetwork(op engine.CreateNetwork, api string) (network.CreateOptions, error) {
 	n := op.Definition
-	if n.EnableIPv4 != nil && !*n.EnableIPv4 {
-		if err := needs("enable_ipv4: false", "1.48", api); err != nil {
-			return network.CreateOptions{}, err
-		}
+	if err := engine.CheckNetwork(n, api); err != nil {
+		return network.CreateOptions{}, err
 	}
 	out := network.CreateOptions{
 		Driver: n.Driver, Options: n.DriverOpts, Internal: n.Internal, Attachable: n.Attachable,

@@ -50,7 +50,7 @@ func convertUlimits(limits map[string]spec.Ulimit) (out []*container.Ulimit) {
 // convertDevices leaves out devices by CDI name, which are requests.
 func convertDevices(devices map[string]string) (out []container.DeviceMapping) {
 	for _, key := range sortedKeys(devices) {
-		if _, cdi := cdiName(key); cdi {
+		if _, cdi := spec.CDIName(key); cdi {
 			continue
 		}
 		source, target, ok := strings.Cut(key, ":")
@@ -82,19 +82,11 @@ func convertRequests(c spec.Container) (out []container.DeviceRequest) {
 
 func cdiDevices(c spec.Container) (names []string) {
 	for _, key := range sortedKeys(c.Devices) {
-		if name, ok := cdiName(key); ok {
+		if name, ok := spec.CDIName(key); ok {
 			names = append(names, name)
 		}
 	}
 	return names
-}
-
-// cdiName recognises vendor.com/class=name, which is no path. Source and target
-// are the same then.
-func cdiName(key string) (string, bool) {
-	name, _, _ := strings.Cut(key, ":")
-	class, device, ok := strings.Cut(name, "=")
-	return name, ok && device != "" && strings.Contains(class, "/") && !strings.HasPrefix(class, "/")
 }
 
 func convertBlkio(r *container.Resources, b *spec.Blkio) {

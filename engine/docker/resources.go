@@ -134,17 +134,17 @@ func linksOf(c container.InspectResponse) []string {
 // connectGate: the engine applies these at creation only.
 func connectGate(e spec.Endpoint, api string) error {
 	if e.MacAddress != "" {
-		if err := needs("networks.mac_address on connecting", "1.54", api); err != nil {
+		if err := engine.Needs("networks.mac_address on connecting", "1.54", api); err != nil {
 			return err
 		}
 	}
-	if e.DriverOpts[interfaceName] != "" {
-		if err := needs("networks.interface_name", "1.49", api); err != nil {
+	if e.DriverOpts[spec.InterfaceName] != "" {
+		if err := engine.Needs("networks.interface_name", "1.49", api); err != nil {
 			return err
 		}
 	}
 	if e.GwPriority != 0 {
-		return needs("networks.gw_priority", "1.48", api)
+		return engine.Needs("networks.gw_priority", "1.48", api)
 	}
 	return nil
 }

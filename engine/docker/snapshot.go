@@ -34,6 +34,13 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 		ConnectAfterCreate: !e.atLeast("1.44"),
 		Networks:           map[string]engine.Network{}, Volumes: map[string]engine.Volume{}, Images: map[string]engine.Image{},
 	}
+	if q.Host {
+		host, err := e.host(ctx)
+		if err != nil {
+			return engine.State{}, e.fail(err, "snapshot")
+		}
+		s.Host = host
+	}
 	read := e.read
 	if q.Brief {
 		read = e.brief

@@ -44,6 +44,7 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 	s := engine.State{
 		Target: Target, API: e.api(), Taken: e.now(), ConnectAfterCreate: e.connectOne,
 		Listening: slices.Clone(e.listening), Records: maps.Clone(e.records),
+		Host:     e.machine(q),
 		Networks: map[string]engine.Network{}, Volumes: map[string]engine.Volume{}, Images: map[string]engine.Image{},
 	}
 	for _, read := range []func(engine.Query, *engine.State) error{e.readContainers, e.readNetworks, e.readVolumes} {
@@ -52,7 +53,7 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 		}
 	}
 	if q.Brief {
-		s = engine.State{Target: s.Target, API: s.API, Taken: s.Taken, ConnectAfterCreate: s.ConnectAfterCreate, Containers: listed(s.Containers), Images: s.Images}
+		s = engine.State{Target: s.Target, API: s.API, Taken: s.Taken, Host: s.Host, ConnectAfterCreate: s.ConnectAfterCreate, Containers: listed(s.Containers), Images: s.Images}
 	}
 	if q.Enough != nil {
 		short := s
@@ -71,6 +72,14 @@ func (e *Engine) Snapshot(ctx context.Context, q engine.Query) (engine.State, er
 		}
 	}
 	return s, nil
+}
+
+// machine is one of two cores and 4 GiB without labels.
+func (w *world) machine(q engine.Query) *engine.Host {
+	if !q.Host {
+		return nil
+	}
+	return &engine.Host{ID: Target, Hostname: Target, OS: "linux", Arch: "amd64", CPUs: 2e9, Memory: 4 << 30}
 }
 
 func listed(all []engine.Container) (out []engine.Container) {
