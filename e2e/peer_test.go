@@ -80,7 +80,7 @@ func TestTheSameFileMakesTheSameContainers(t *testing.T) {
 	for _, c := range peerCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSandbox(t, c.text)
-			s.env = append(s.env, "COMPOSE_PROFILES="+strings.Join(c.profiles, ","))
+			s.setProfiles(c)
 			if s.refuses(c) {
 				return
 			}
@@ -101,6 +101,10 @@ func TestTheSameFileMakesTheSameContainers(t *testing.T) {
 			s.run("down", "-v", "-t", "1")
 		})
 	}
+}
+
+func (s *sandbox) setProfiles(c peerCase) {
+	s.env = append(s.env, "COMPOSE_PROFILES="+strings.Join(c.profiles, ","))
 }
 
 // refuses reports whether stack is to refuse a case, as where the engine is too

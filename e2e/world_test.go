@@ -81,6 +81,9 @@ func (w world) add(at string, object map[string]any, names *strings.Replacer) {
 func (w world) field(at string, value any, names *strings.Replacer) {
 	switch value := value.(type) {
 	case map[string]any:
+		if len(value) == 0 && sets.MatchString(at) {
+			w[at] = "{}"
+		}
 		for key, v := range value {
 			if key = names.Replace(key); !strings.HasPrefix(key, "com.docker.compose.") && !strings.HasPrefix(key, "dev.stack.") {
 				w.field(at+"."+key, v, names)
@@ -105,6 +108,9 @@ func nothing(at, value string) bool {
 		value == `"no"` && strings.HasSuffix(at, " HostConfig.RestartPolicy.Name") ||
 		value == `"0"` && strings.HasSuffix(at, ".HostPort")
 }
+
+// sets are the maps of which only the keys say something.
+var sets = regexp.MustCompile(` (Config\.ExposedPorts|Config\.Volumes|NetworkSettings\.Ports)\.`)
 
 // unordered are the lists whose order means nothing: docker compose makes them
 // of maps, in another order each time.
