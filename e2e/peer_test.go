@@ -21,13 +21,15 @@ import (
 //	api: 1.44        older engines refuse it, and stack says so
 //	refused: TEXT    stack says so, and touches nothing; the peer is not asked
 //	stopped: REASON  containers are created and not started
+//	network: NAME    is there before
+//	volume: NAME     likewise
 //	profile: NAME    is active
 //
 // The file "want" lists fields of the engine's answer, as diff prints them.
 type peerCase struct {
 	name, text, alone, api, refused, stopped string
-	profiles                        []string
-	archive                         *txtar.Archive
+	profiles, networks, volumes              []string
+	archive                                  *txtar.Archive
 }
 
 func peerCases(t testing.TB) (out []peerCase) {
@@ -53,6 +55,10 @@ func peerCases(t testing.TB) (out []peerCase) {
 				c.stopped = value
 			case "api":
 				c.api = value
+			case "network":
+				c.networks = append(c.networks, value)
+			case "volume":
+				c.volumes = append(c.volumes, value)
 			case "profile":
 				c.profiles = append(c.profiles, value)
 			}
@@ -81,6 +87,7 @@ func TestTheSameFileMakesTheSameContainers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSandbox(t, c.text)
 			s.setProfiles(c)
+			s.beforehand(c)
 			if s.refuses(c) {
 				return
 			}
@@ -98,8 +105,19 @@ func TestTheSameFileMakesTheSameContainers(t *testing.T) {
 				s.same(c, theirs, ours)
 			}
 			s.wants(c, ours)
-			s.run("down", "-v", "-t", "1")
+			s.run("down", "-v", "--rmi", "local", "-t", "1")
 		})
+	}
+}
+
+// beforehand makes what a case finds there; it goes with the sandbox.
+func (s *sandbox) beforehand(c peerCase) {
+	s.t.Helper()
+	for _, name := range c.networks {
+		docker(s.t, "network", "create", "--label", "dev.stack.e2e="+s.name, strings.ReplaceAll(name, "PROJECT", s.name))
+	}
+	for _, name := range c.volumes {
+		docker(s.t, "volume", "create", "--label", "dev.stack.e2e="+s.name, strings.ReplaceAll(name, "PROJECT", s.name))
 	}
 }
 

@@ -114,7 +114,7 @@ var sets = regexp.MustCompile(` (Config\.ExposedPorts|Config\.Volumes|NetworkSet
 
 // unordered are the lists whose order means nothing: docker compose makes them
 // of maps, in another order each time.
-var unordered = regexp.MustCompile(`(Env|Binds|Mounts|Aliases|Links|ExtraHosts|Ulimits|DNSNames|CapAdd|CapDrop|SecurityOpt|GroupAdd|Devices|DeviceCgroupRules|Blkio\w+)$`)
+var unordered = regexp.MustCompile(`(Env|Binds|Mounts|Aliases|Links|ExtraHosts|Ulimits|DNSNames|CapAdd|CapDrop|SecurityOpt|GroupAdd|Devices|DeviceCgroupRules|Capabilities\.\d+|Blkio\w+)$`)
 
 func ordered(at string, list []any, names *strings.Replacer) []any {
 	if !unordered.MatchString(at) {

@@ -25,6 +25,9 @@ func Query(desired *spec.Stack) engine.Query {
 // limited reports whether limits are asked for that a kernel may be unable to
 // do.
 func limited(c spec.Container) bool {
+	if c.Blkio != nil {
+		return true
+	}
 	v := reflect.ValueOf(c)
 	for _, i := range limits {
 		if !v.Field(i).IsZero() {

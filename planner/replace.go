@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -77,7 +78,10 @@ func (u *up) assemble(r *replica, s step, name string) string {
 // byPriority are the networks of a container, the main one first.
 func byPriority(networks map[string]spec.Endpoint) []string {
 	names := sortedKeys(networks)
-	sortBy(names, func(name string) int { return -networks[name].Priority })
+	slices.SortStableFunc(names, func(a, b string) int {
+		x, y := networks[a], networks[b]
+		return cmp.Or(cmp.Compare(y.Priority, x.Priority), cmp.Compare(x.Order, y.Order))
+	})
 	return names
 }
 

@@ -106,6 +106,7 @@ type Endpoint struct {
 	DriverOpts   map[string]string `json:"driver_opts,omitempty"`
 	Links        []string          `json:"links,omitempty"`
 	Priority     int               `json:"priority,omitempty"`
+	Order        int               `json:"order,omitempty"` // among those of one priority, where it is not that of the names
 	GwPriority   int               `json:"gw_priority,omitempty"`
 }
 

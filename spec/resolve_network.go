@@ -73,14 +73,29 @@ func (r *resolver) endpoints(s types.ServiceConfig) map[string]Endpoint {
 		return nil
 	}
 	out := map[string]Endpoint{}
-	main := s.NetworksByPriority()[0]
+	main, order := s.NetworksByPriority()[0], r.order(s)
 	for key, n := range s.Networks {
 		e := endpoint(s.Name, n)
 		e.Links = r.links(s, key)
 		if key == main {
 			e.MacAddress = cmp.Or(e.MacAddress, s.MacAddress)
 		}
+		e.Order = order[key]
 		out[r.project.Networks[key].Name] = e
+	}
+	return out
+}
+
+// order are the places of a service's networks by their keys, by which docker
+// compose chooses the main one of several; nil where their names sort likewise.
+func (r *resolver) order(s types.ServiceConfig) map[string]int {
+	keys := slices.Sorted(maps.Keys(s.Networks))
+	if slices.IsSortedFunc(keys, func(a, b string) int { return cmp.Compare(r.project.Networks[a].Name, r.project.Networks[b].Name) }) {
+		return nil
+	}
+	out := map[string]int{}
+	for i, key := range keys {
+		out[key] = i
 	}
 	return out
 }

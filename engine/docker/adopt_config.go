@@ -135,7 +135,7 @@ func (b readBack) defaults() spec.Container {
 func (b readBack) untold(recorded spec.Container) []string {
 	var out []string
 	for name, e := range b.found.NetworkSettings.Networks {
-		out = append(out, "networks."+name+".priority")
+		out = append(out, "networks."+name+".priority", "networks."+name+".order")
 		if e != nil && e.MacAddress == "" {
 			out = append(out, "networks."+name+".mac_address")
 		}

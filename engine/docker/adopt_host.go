@@ -117,7 +117,7 @@ func (b readBack) requests(c *spec.Container) {
 		}
 		request := spec.DeviceRequest{Driver: r.Driver, Count: r.Count, IDs: some(r.DeviceIDs), Options: filled(r.Options)}
 		if len(r.Capabilities) > 0 {
-			request.Capabilities = slices.Sorted(slices.Values(r.Capabilities[0]))
+			request.Capabilities = slices.Compact(slices.Sorted(slices.Values(r.Capabilities[0])))
 		}
 		c.Requests = append(c.Requests, request)
 	}

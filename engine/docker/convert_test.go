@@ -211,7 +211,7 @@ func describe(t *testing.T, op engine.CreateContainer) string {
 // TestNoFieldOfAMountOrEndpointIsLeftOut takes one field at a time away from a
 // value that has it.
 func TestNoFieldOfAMountOrEndpointIsLeftOut(t *testing.T) {
-	notSent := map[string]bool{"Endpoint.Priority": true} // decides the order, by the planner
+	notSent := map[string]bool{"Endpoint.Priority": true, "Endpoint.Order": true} // decide which is the main one, by the planner
 	used := map[string]bool{}
 	for target, m := range full().Mounts {
 		zeroEach(m, "Mount", used, func(m spec.Mount) string {

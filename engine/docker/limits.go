@@ -89,6 +89,12 @@ var kernelLimits = []limit{
 	field("cpuset", func(c *spec.Container) *string { return &c.CPUSet }, func(i *system.Info) bool { return i.CPUSet }),
 	field("pids_limit", func(c *spec.Container) *int64 { return &c.PidsLimit }, func(i *system.Info) bool { return i.PidsLimit }),
 	field("blkio_weight", func(c *spec.Container) *uint16 { return &c.BlkioWeight }, weighsIO),
+	{
+		name:  "blkio_config.weight_device",
+		unset: func(c *spec.Container) bool { return c.Blkio == nil || len(c.Blkio.WeightDevice) == 0 },
+		able:  weighsIO,
+		meet:  func(recorded, observed *spec.Container) { observed.Blkio = recorded.Blkio }, // no live field
+	},
 	// The engine does not tell of soft limits. It has no way to unset one
 	// either, so one that is not there was never taken.
 	field("mem_reservation", func(c *spec.Container) *int64 { return &c.MemoryReserve }, func(*system.Info) bool { return false }),

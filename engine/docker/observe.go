@@ -91,7 +91,7 @@ func readNetworks(recorded spec.Container, c container.InspectResponse) map[stri
 func readEndpoint(asked spec.Endpoint, links []string, now *network.EndpointSettings, c container.InspectResponse) spec.Endpoint {
 	out := spec.Endpoint{
 		Aliases: without(now.Aliases, asked.Aliases, ownNames(c)), Links: without(now.Links, asked.Links, links),
-		Priority: asked.Priority, GwPriority: now.GwPriority, DriverOpts: now.DriverOpts,
+		Priority: asked.Priority, Order: asked.Order, GwPriority: now.GwPriority, DriverOpts: now.DriverOpts,
 		MacAddress: readMAC(asked.MacAddress, now.MacAddress),
 	}
 	if len(out.DriverOpts) == 0 {
