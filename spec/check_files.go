@@ -130,6 +130,11 @@ func (c *checker) sourceFiles(list *node, section string) {
 		}
 		n := c.tree.get(section, name)
 		field := section + "." + name
+		if external(n) {
+			c.storedFile(n, section, name)
+		} else if given := n.get("name"); given != nil {
+			c.warn(given.at.finding(field+".name", "has no effect: only an external one has a name outside a swarm", ""))
+		}
 		if file := n.get("file"); file != nil && file.kind == scalarNode {
 			c.readable(file, field+".file", strings.TrimSuffix(section, "s")+" file")
 		}

@@ -83,6 +83,7 @@ func at(dir, target, source string) string {
 }
 
 func (r *resolver) file(out *Service, section string, use types.FileReferenceConfig, object types.FileObjectConfig, target string) {
+	object.File = r.sourceFile(section, object)
 	content, err := r.content(object)
 	if err != nil {
 		r.fail(out.Name, section, 0, fmt.Sprintf("%s %s: %s", strings.TrimSuffix(section, "s"), use.Source, reason(err)))
@@ -102,7 +103,7 @@ func (r *resolver) file(out *Service, section string, use types.FileReferenceCon
 		if c.Mounts == nil {
 			c.Mounts = map[string]Mount{}
 		}
-		c.Mounts[target] = Mount{Type: types.VolumeTypeBind, Source: r.abs(object.File), ReadOnly: true, NoCreate: true}
+		c.Mounts[target] = Mount{Type: types.VolumeTypeBind, Source: object.File, ReadOnly: true, NoCreate: true}
 		return
 	}
 	if out.Files == nil {
@@ -124,7 +125,7 @@ func fileContent(use types.FileReferenceConfig, content []byte) FileContent {
 func (r *resolver) content(object types.FileObjectConfig) ([]byte, error) {
 	switch {
 	case object.File != "":
-		return os.ReadFile(r.abs(object.File))
+		return os.ReadFile(object.File)
 	case object.Environment != "":
 		value, ok := r.env[object.Environment]
 		if !ok {

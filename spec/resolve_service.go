@@ -151,7 +151,7 @@ func (r *resolver) build(s types.ServiceConfig) *Build {
 	}
 	for _, secret := range b.Secrets {
 		from := r.project.Secrets[secret.Source]
-		value := r.abs(from.File)
+		value := r.sourceFile("secrets", types.FileObjectConfig(from))
 		if from.Environment != "" {
 			value = "env:" + from.Environment
 		}
