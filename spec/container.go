@@ -205,6 +205,9 @@ type Build struct {
 	Ulimits            map[string]Ulimit `json:"ulimits,omitempty"`
 	Platforms          []string          `json:"platforms,omitempty"`
 	Privileged         bool              `json:"privileged,omitempty"`
+	Entitlements       []string          `json:"entitlements,omitempty"` // beside those that other fields imply; sorted
+	Provenance         string            `json:"provenance,omitempty"`   // true, false, or options such as mode=max
+	SBOM               string            `json:"sbom,omitempty"`         // true, false, or options such as generator=IMAGE
 	AdditionalContexts map[string]string `json:"additional_contexts,omitempty"`
 	SSH                map[string]string `json:"ssh,omitempty"`     // id -> path, "" for the agent
 	Secrets            map[string]string `json:"secrets,omitempty"` // id -> path of a file, or "env:NAME"

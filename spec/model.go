@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -50,9 +51,25 @@ func (r *reading) project(modes loadModes) (project *types.Project, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return compose.Project(model, compose.Options{
+	project, err = compose.Project(model, compose.Options{
 		Name: r.name, Dir: r.dir, Env: maps.Clone(r.env), Profiles: r.profiles, Check: !modes.noCheck,
 	})
+	if err == nil {
+		sortKeys(project)
+	}
+	return project, err
+}
+
+// sortKeys puts the SSH keys of builds in order, which compose-go reads from a
+// map.
+func sortKeys(project *types.Project) {
+	for _, services := range []types.Services{project.Services, project.DisabledServices} {
+		for _, s := range services {
+			if s.Build != nil {
+				slices.SortFunc(s.Build.SSH, func(a, b types.SSHKey) int { return cmp.Compare(a.ID, b.ID) })
+			}
+		}
+	}
 }
 
 // model is the stack as a tree of plain values.

@@ -115,7 +115,6 @@ func compareProject(t *testing.T, what string, r *reading, modes loadModes) {
 	if bothFail(t, what, err, wantErr) {
 		return
 	}
-	sortKeys(got)
 	sortKeys(want)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%s: the project differs:\n%s", what, firstDifference(projectText(t, got), projectText(t, want)))
@@ -159,25 +158,6 @@ func projectText(t *testing.T, p *types.Project) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// sortKeys orders the keys of builds, which compose-go has in any order.
-func sortKeys(p *types.Project) {
-	for _, s := range p.AllServices() {
-		if s.Build != nil {
-			sortSSH(s.Build.SSH)
-		}
-	}
-}
-
-func sortSSH(keys types.SSHConfig) {
-	for i := range keys {
-		for j := range i {
-			if keys[i].ID < keys[j].ID {
-				keys[i], keys[j] = keys[j], keys[i]
-			}
-		}
-	}
 }
 
 func theirProject(r *reading, modes loadModes) (p *types.Project, err error) {

@@ -126,6 +126,9 @@ func (r *resolver) values(m types.MappingWithEquals) map[string]*string {
 	return out
 }
 
+// insecure is the entitlement that privileged means.
+const insecure = "security.insecure"
+
 func (r *resolver) build(s types.ServiceConfig) *Build {
 	b := s.Build
 	if b == nil {
@@ -136,8 +139,10 @@ func (r *resolver) build(s types.ServiceConfig) *Build {
 		Network: b.Network, Labels: filled(b.Labels), Tags: b.Tags, CacheFrom: b.CacheFrom, CacheTo: b.CacheTo,
 		NoCache: b.NoCache, NoCacheFilter: b.NoCacheFilter, Pull: b.Pull, ExtraHosts: hosts(b.ExtraHosts), ShmSize: int64(b.ShmSize),
 		Ulimits: ulimits(b.Ulimits), Platforms: b.Platforms, AdditionalContexts: filled(b.AdditionalContexts),
-		Privileged: b.Privileged || slices.Contains(b.Entitlements, "security.insecure"),
+		Privileged: b.Privileged || slices.Contains(b.Entitlements, insecure),
+		Provenance: b.Provenance, SBOM: b.SBOM,
 	}
+	out.Entitlements = slices.DeleteFunc(unordered(b.Entitlements), func(name string) bool { return name == insecure })
 	if b.DockerfileInline != "" {
 		out.Dockerfile = ""
 	}

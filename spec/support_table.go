@@ -148,9 +148,9 @@ var support = []attribute{
 	{path: "services.*.build.extra_hosts"},
 	{path: "services.*.build.isolation", level: warned, note: "it is for Windows containers", values: []string{"default"}},
 	{path: "services.*.build.privileged"},
-	{path: "services.*.build.entitlements", level: refused, note: "only security.insecure is granted", values: []string{"security.insecure"}},
-	{path: "services.*.build.provenance", level: warned, note: "an image in the engine's own store carries no attestations", values: []string{"false"}},
-	{path: "services.*.build.sbom", level: warned, note: "an image in the engine's own store carries no attestations", values: []string{"false"}},
+	{path: "services.*.build.entitlements"},
+	{path: "services.*.build.provenance", note: "needs the containerd image store; another one keeps no attestations, which is an error"},
+	{path: "services.*.build.sbom", note: "needs the containerd image store; another one keeps no attestations, which is an error"},
 
 	{path: "services.*.depends_on"},
 	{path: "services.*.depends_on.*.condition"},

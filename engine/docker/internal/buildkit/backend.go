@@ -29,6 +29,9 @@ type abilities struct {
 	// hostGateway is the engine's address as builds see it; "" when the
 	// engine does not say.
 	hostGateway string
+	// containerd says that images are kept in containerd's store, which holds
+	// attestations, and several platforms of one image.
+	containerd bool
 }
 
 // apiNamedContexts is the API of Engine 23.0, whose Dockerfile frontend is the
@@ -99,10 +102,14 @@ func dialers(c *docker.Client, first net.Conn) []client.ClientOpt {
 // labelHostGateway is on the worker of Engine 23.0 and newer.
 const labelHostGateway = "org.mobyproject.buildkit.worker.moby.host-gateway-ip"
 
+// labelSnapshotter is on the worker of an engine with containerd's image store.
+const labelSnapshotter = "org.mobyproject.buildkit.worker.snapshotter"
+
 func abilitiesOf(api string, workers []*client.WorkerInfo) abilities {
 	out := abilities{api: api}
 	for _, w := range workers {
 		out.hostGateway = w.Labels[labelHostGateway]
+		_, out.containerd = w.Labels[labelSnapshotter]
 		for _, p := range w.Platforms {
 			out.platforms = append(out.platforms, platforms.Format(platforms.Normalize(p)))
 		}

@@ -1,6 +1,7 @@
 package buildkit
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -84,7 +85,23 @@ func attributes(op engine.BuildImage, can abilities) (map[string]string, error) 
 		return nil, err
 	}
 	set("force-network-mode", network)
-	return attrs, limits(attrs, b, can)
+	return attrs, errors.Join(limits(attrs, b, can), attest(attrs, b, can))
+}
+
+// attest asks for attestations in buildx's words.
+func attest(attrs map[string]string, b spec.Build, can abilities) error {
+	for _, a := range []struct{ attribute, value string }{{"provenance", b.Provenance}, {"sbom", b.SBOM}} {
+		switch {
+		case a.value == "" || a.value == "false":
+			continue
+		case !can.containerd:
+			return fmt.Errorf("%s: this engine's image store keeps no attestations; its containerd image store does: %w", a.attribute, engine.ErrUnsupported)
+		case a.value == "true":
+			a.value = ""
+		}
+		attrs["attest:"+a.attribute] = a.value
+	}
+	return nil
 }
 
 // resolveMode is local unless newer images are asked for: by default BuildKit
@@ -158,6 +175,11 @@ func entitlements(b spec.Build) []string {
 	}
 	if b.Privileged {
 		out = append(out, "security.insecure")
+	}
+	for _, name := range b.Entitlements {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
 	}
 	return out
 }

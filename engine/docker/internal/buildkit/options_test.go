@@ -19,6 +19,7 @@ import (
 // The oldest engine that is understood, and a recent one.
 var (
 	old    = abilities{api: "1.41", platforms: []string{"linux/amd64", "linux/386"}}
+	stored = abilities{api: "1.51", platforms: []string{"linux/amd64"}, containerd: true}
 	recent = abilities{api: "1.51", platforms: []string{"linux/amd64", "linux/386"}, hostGateway: "172.17.0.1"}
 )
 
@@ -93,6 +94,11 @@ func TestABuildInTheWordsOfTheFrontend(t *testing.T) {
 		{"no network", old, engine.BuildImage{Build: spec.Build{Network: "none"}}, []string{"force-network-mode = none"}},
 		{"usual network", old, engine.BuildImage{Build: spec.Build{Network: "default"}}, nil},
 		{"privileged", old, engine.BuildImage{Build: spec.Build{Privileged: true}}, []string{"allow security.insecure"}},
+		{"entitlements", old, engine.BuildImage{Build: spec.Build{Network: "host", Privileged: true, Entitlements: []string{"device", "network.host"}}},
+			[]string{"force-network-mode = host", "allow network.host", "allow security.insecure", "allow device"}},
+		{"attestations", stored, engine.BuildImage{Build: spec.Build{Provenance: "mode=max", SBOM: "true"}}, []string{"attest:provenance = mode=max", "attest:sbom = "}},
+		{"no attestations", old, engine.BuildImage{Build: spec.Build{Provenance: "false", SBOM: "false"}}, nil},
+		{"all platforms, where they can be kept", stored, engine.BuildImage{Build: spec.Build{Platforms: []string{"linux/arm64", "linux/amd64"}}}, []string{"platform = linux/arm64,linux/amd64"}},
 		{"limits", recent, engine.BuildImage{Build: spec.Build{ShmSize: 1 << 20, Ulimits: map[string]spec.Ulimit{"nproc": {Soft: 5, Hard: 5}, "nofile": {Soft: 1, Hard: 2}}}},
 			[]string{"shm-size = 1048576", "ulimit = nofile=1:2,nproc=5:5"}},
 		{"another Dockerfile", old, engine.BuildImage{Build: spec.Build{Dockerfile: "other.dockerfile"}}, []string{"filename = other.dockerfile", "not filename = Dockerfile"}},
@@ -136,6 +142,7 @@ func TestWhatABuildCannotHaveIsRefused(t *testing.T) {
 		unsupported bool
 	}{
 		{"limits", old, engine.BuildImage{Build: spec.Build{ShmSize: 1}}, "shm_size, ulimits: the engine's API is 1.41, and this needs 1.42", true},
+		{"attestations", recent, engine.BuildImage{Build: spec.Build{SBOM: "true"}}, "sbom: this engine's image store keeps no attestations", true},
 		{"named contexts", old, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": dir}}}, "additional_contexts: the engine's API is 1.41", true},
 		{"context of a service", recent, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": "service:b"}}}, `additional context "a": service:b`, true},
 		{"context of another builder", recent, engine.BuildImage{Build: spec.Build{AdditionalContexts: map[string]string{"a": "oci-layout:///x"}}}, `additional context "a": oci-layout:///x`, true},

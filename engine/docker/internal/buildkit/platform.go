@@ -19,8 +19,8 @@ func platform(op engine.BuildImage, can abilities) (string, error) {
 		return "", fmt.Errorf("platform %s is not among the build's platforms %s", op.Platform, strings.Join(list, ", "))
 	case op.Platform != "":
 		return op.Platform, nil
-	case len(list) < 2:
-		return strings.Join(list, ""), nil
+	case len(list) < 2 || can.containerd:
+		return strings.Join(list, ","), nil
 	case len(can.platforms) > 0 && containsPlatform(list, can.platforms[0]):
 		return can.platforms[0], nil
 	}
