@@ -37,6 +37,8 @@ const (
 	// LabelHooks holds the post_start and pre_stop hooks, so that a start or a
 	// stop without the stack file runs them.
 	LabelHooks = "dev.stack.hooks"
+	// LabelPreStart is the service of whose pre_start a container is a step.
+	LabelPreStart = "dev.stack.pre_start"
 	// LabelLock, on a volume that is a lock or part of one, names the project;
 	// LabelHolder says who holds it, as JSON. Such a volume has none of docker
 	// compose's labels: it belongs to no stack.

@@ -108,6 +108,9 @@ func (u *up) labels(r *replica) map[string]string {
 		engine.LabelDependsOn:  dependsOn(s.DependsOn),
 		engine.LabelDefinition: definition,
 	})
+	if s.Of != "" {
+		labels[engine.LabelPreStart] = s.Of
+	}
 	if inherited := u.inherited(r); len(inherited) > 0 {
 		labels[engine.LabelAnonymous] = engine.EncodeMap(inherited)
 	}

@@ -63,7 +63,7 @@ func (w *down) containers() []engine.Container {
 }
 
 func (w *down) orphan(c engine.Container) bool {
-	return w.desired != nil && !w.opts.RemoveOrphans && !declared(w.desired, c.Service)
+	return w.desired != nil && !w.opts.RemoveOrphans && !declared(w.desired, c.Service) && !declared(w.desired, c.Labels[engine.LabelPreStart])
 }
 
 // declared reports whether the file has the service, in whatever profile.

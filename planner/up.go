@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -104,11 +105,10 @@ func (u *up) pick(name string) {
 		return
 	}
 	u.chosen[name] = true
-	if u.opts.NoDeps {
-		return
-	}
 	for _, dependency := range sortedKeys(service.DependsOn) {
-		u.pick(dependency)
+		if !u.opts.NoDeps || u.desired.Services[dependency].Of == name {
+			u.pick(dependency)
+		}
 	}
 }
 
@@ -129,8 +129,10 @@ func (u *up) checkNames() error {
 
 // replicas is how many replicas of a service are desired.
 func (u *up) replicas(s spec.Service) int {
-	if n, ok := u.opts.Scale[s.Name]; ok {
+	if n, ok := u.opts.Scale[cmp.Or(s.Of, s.Name)]; ok && (s.Of == "" || s.PerReplica) {
 		return n
+	} else if ok {
+		return min(1, n)
 	}
 	return s.Replicas
 }
@@ -149,6 +151,10 @@ func (u *up) orphans() {
 	for _, c := range u.observed.Containers {
 		switch {
 		case c.OneOff || declared(u.desired, c.Service):
+		case declared(u.desired, c.Labels[engine.LabelPreStart]):
+			if _, active := u.desired.Services[c.Labels[engine.LabelPreStart]]; active {
+				u.surplus(c, "pre_start has no such step")
+			}
 		case u.opts.RemoveOrphans:
 			u.surplus(c, "orphan: the file has no such service")
 		case !u.opts.IgnoreOrphans:

@@ -144,4 +144,16 @@ func (c *checker) service(name string, service *node) {
 	c.values(at, service)
 	c.exclusive(at, name, service)
 	c.serviceFiles(at, service)
+	if steps := service.get("pre_start"); steps != nil && steps.kind == listNode {
+		for i, step := range steps.items {
+			c.step(fmt.Sprintf("%s.pre_start[%d]", at, i), name, step)
+		}
+	}
+}
+
+// step checks one of pre_start, which has all that a container has.
+func (c *checker) step(at, service string, step *node) {
+	c.references(at, service, step)
+	c.values(at, step)
+	c.serviceFiles(at, step)
 }

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,11 @@ func (r *reading) resolve(ctx context.Context) (*Stack, error) {
 	s.Inactive = slices.Sorted(maps.Keys(project.DisabledServices))
 	resolver := &resolver{reading: r, project: project}
 	for name, service := range project.Services {
-		s.Services[name] = resolver.service(service)
+		resolved := resolver.service(service)
+		for _, step := range resolver.steps(service, &resolved) {
+			s.Services[step.Name] = step
+		}
+		s.Services[name] = resolved
 	}
 	if len(resolver.findings) > 0 {
 		return nil, &FileError{Findings: sorted(resolver.findings)}
@@ -47,10 +52,10 @@ func (r *reading) positions(s *Stack) map[string]Position {
 	out := make(map[string]Position, len(s.Services))
 	services := r.tree.get("services")
 	for name := range s.Services {
-		if services == nil || services.fields[name].at.src == nil {
+		if services == nil || services.fields[cmp.Or(s.Services[name].Of, name)].at.src == nil {
 			continue
 		}
-		at := services.fields[name].at
+		at := services.fields[cmp.Or(s.Services[name].Of, name)].at
 		out[name] = Position{File: at.src.name, Line: at.line, Column: at.column}
 	}
 	return out
@@ -126,13 +131,20 @@ type resolver struct {
 // makes no others.
 func (r *resolver) used(s *Stack) {
 	for _, service := range r.project.Services {
-		for key := range service.Networks {
-			s.Networks[key] = network(r.project.Networks[key])
+		r.usedBy(service.ContainerSpec, s)
+		for _, step := range service.PreStart {
+			r.usedBy(step.ContainerSpec, s)
 		}
-		for _, v := range service.Volumes {
-			if v.Type == types.VolumeTypeVolume && v.Source != "" {
-				s.Volumes[v.Source] = volume(r.project.Volumes[v.Source])
-			}
+	}
+}
+
+func (r *resolver) usedBy(c types.ContainerSpec, s *Stack) {
+	for key := range c.Networks {
+		s.Networks[key] = network(r.project.Networks[key])
+	}
+	for _, v := range c.Volumes {
+		if v.Type == types.VolumeTypeVolume && v.Source != "" {
+			s.Volumes[v.Source] = volume(r.project.Volumes[v.Source])
 		}
 	}
 }

@@ -30,7 +30,7 @@ var errBeyond = fmt.Errorf("over 1 MiB or %d files", inputFiles)
 // Configs and secrets have theirs in any case.
 func addInputs(s *Stack) {
 	for name, service := range s.Services {
-		if !service.Job {
+		if !service.Job || service.Of != "" { // of a step the definition counts
 			continue
 		}
 		for target, m := range service.Container.Mounts {

@@ -165,9 +165,9 @@ func (r *resolver) build(s types.ServiceConfig) *Build {
 	return out
 }
 
-func with(m map[string]string, key, value string) map[string]string {
+func with[V any](m map[string]V, key string, value V) map[string]V {
 	if m == nil {
-		m = map[string]string{}
+		m = map[string]V{}
 	}
 	m[key] = value
 	return m

@@ -53,6 +53,12 @@ type Service struct {
 	PullAfter     time.Duration
 	Files         map[string]FileContent // configs and secrets to copy, by target; bound ones are mounts
 
+	// Of is the service before whose start this one has to have succeeded, as a
+	// step of its pre_start; "" for a service of the file. With PerReplica it is
+	// run once for each replica of that.
+	Of         string `json:",omitempty"`
+	PerReplica bool   `json:",omitempty"`
+
 	Job         bool          // runs to completion: something depends on its success, or deploy.mode says so
 	StopTimeout time.Duration // 0: the engine's default, 10 s
 	Monitor     time.Duration // without a healthcheck: how long it must run before it counts as good; 0: 1 s

@@ -50,7 +50,23 @@ func newSupportTree(table []attribute) *supportTree {
 		}
 		at.row = &table[i]
 	}
+	root.inherit()
 	return root
+}
+
+// inherit lets what is said of a service hold for the steps before its start,
+// which have all that a container has.
+func (t *supportTree) inherit() {
+	service := t.next("services").next("*")
+	step := service.next("pre_start").next("[]")
+	if step == nil {
+		return
+	}
+	for key, child := range service.children {
+		if step.children[key] == nil {
+			step.children[key] = child
+		}
+	}
 }
 
 func (t *supportTree) next(step string) *supportTree {

@@ -81,6 +81,9 @@ func collectField(f reflect.StructField, path string, found map[string]bool, wit
 // covered reports whether the table says something of a path: of itself, of
 // all below it, or of an ancestor as a whole.
 func covered(path string) bool {
+	if key, ok := strings.CutPrefix(path, "services.*.pre_start[]."); ok && key != "per_replica" {
+		path = "services.*." + key
+	}
 	return slices.ContainsFunc(support, func(row attribute) bool {
 		below := strings.HasPrefix(row.path, path+".") || strings.HasPrefix(row.path, path+"[")
 		above := row.level != honoured && (strings.HasPrefix(path, row.path+".") || strings.HasPrefix(path, row.path+"["))
