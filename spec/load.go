@@ -24,6 +24,10 @@ type LoadOptions struct {
 	// StrictEnv makes a variable an error that has neither a value nor a
 	// default, in place of a warning.
 	StrictEnv bool
+	// Credentials gives the docker command's config.json with what the user's
+	// registries want to see, for services that use the API socket; it is called
+	// only if there is one. nil: no credentials.
+	Credentials func() ([]byte, error)
 	// Contexts has the files of build contexts looked at too, for
 	// Service.Sources.
 	Contexts bool

@@ -32,6 +32,8 @@ type input struct {
 	profiles []string
 	warnings []Finding
 	origins  *origins // of env
+
+	credentials func() ([]byte, error) // as in LoadOptions
 }
 
 // A family of names, the preferred one first, and the names of files laid over
@@ -48,7 +50,7 @@ var families = []family{
 
 // locate finds the files, the variables and the names, as docker compose does.
 func locate(opts LoadOptions) (*input, error) {
-	in := &input{env: maps.Clone(opts.Env), origins: &origins{env: opts.Env}}
+	in := &input{env: maps.Clone(opts.Env), origins: &origins{env: opts.Env}, credentials: opts.Credentials}
 	if in.env == nil {
 		in.env = map[string]string{}
 	}

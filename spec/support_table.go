@@ -96,7 +96,7 @@ var support = []attribute{
 	{path: "services.*.runtime"},
 	{path: "services.*.isolation"},
 	{path: "services.*.credential_spec", level: refused, note: "it is for Windows containers"},
-	{path: "services.*.use_api_socket", level: refused, note: "bind the socket: volumes: [/var/run/docker.sock:/var/run/docker.sock]", values: []string{"false"}},
+	{path: "services.*.use_api_socket", note: "the socket, and the credentials of registries that the docker command has"},
 	{path: "services.*.provider", level: refused, note: "no other program is run to provide a service"},
 	{path: "services.*.models", level: refused, note: "use a service that serves the model"},
 	{path: "services.*.pre_start", note: "each step is a job; what is said of a service's container holds for it. Its container is kept, as the sign that it has succeeded as it is defined"},

@@ -14,10 +14,7 @@ import (
 // openDocker is the engine that the environment names, as for the docker
 // command.
 func openDocker(ctx context.Context, env map[string]string) (engine.Engine, error) {
-	config := env["DOCKER_CONFIG"]
-	if config == "" && env["HOME"] != "" {
-		config = filepath.Join(env["HOME"], ".docker")
-	}
+	config := dockerConfig(env)
 	if err := onlyDefaultContext(env, config); err != nil {
 		return nil, err
 	}
@@ -34,6 +31,14 @@ func openDocker(ctx context.Context, env map[string]string) (engine.Engine, erro
 		return nil, err // and not a nil *docker.Engine, which would be an engine
 	}
 	return e, nil
+}
+
+// dockerConfig is the folder of the docker command's settings, "" for none.
+func dockerConfig(env map[string]string) string {
+	if config := env["DOCKER_CONFIG"]; config != "" || env["HOME"] == "" {
+		return config
+	}
+	return filepath.Join(env["HOME"], ".docker")
 }
 
 // onlyDefaultContext refuses the docker command's named contexts rather than

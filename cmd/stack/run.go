@@ -12,6 +12,7 @@ import (
 	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/engine/docker"
 	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
 )
@@ -128,6 +129,7 @@ func (p *program) loadOptions(services []string) spec.LoadOptions {
 	return spec.LoadOptions{
 		Dir: p.Dir, Files: g.files, Stdin: bytes.NewReader(p.piped), Project: g.project, ProjectDirectory: g.directory,
 		Profiles: g.profiles, EnvFiles: g.envFiles, Env: p.Env, Services: services, StrictEnv: g.strictEnv,
+		Credentials: func() ([]byte, error) { return docker.Credentials(dockerConfig(p.Env)) },
 	}
 }
 

@@ -1,12 +1,14 @@
 package docker
 
 import (
+	"bytes"
 	"fmt"
 
 	"github.com/distribution/reference"
 	"github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/config/configfile"
 	"github.com/docker/cli/cli/config/credentials"
+	"github.com/docker/cli/cli/config/types"
 	"github.com/docker/docker/api/types/registry"
 
 	"github.com/stackfile/stack/engine/docker/internal/buildkit"
@@ -52,6 +54,25 @@ func (k keyring) read() (*configfile.ConfigFile, error) {
 		file.CredentialsStore = credentials.DetectDefaultStore(file.CredentialsStore)
 	}
 	return file, nil
+}
+
+// Credentials is a config.json with the credentials that the docker command has
+// in a folder, those in a credential helper too, and nothing else; dir "" has
+// none.
+func Credentials(dir string) ([]byte, error) {
+	out := configfile.ConfigFile{AuthConfigs: map[string]types.AuthConfig{}}
+	if dir != "" {
+		file, err := keyring{dir}.read()
+		if err != nil {
+			return nil, err
+		}
+		if out.AuthConfigs, err = file.GetAllCredentials(); err != nil {
+			return nil, err
+		}
+	}
+	var text bytes.Buffer
+	err := out.SaveToWriter(&text)
+	return text.Bytes(), err
 }
 
 func key(host string) string {
