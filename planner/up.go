@@ -17,6 +17,7 @@ import (
 // that is not the stack's, when data would be lost, or when opts name what is
 // not there.
 func Up(desired *spec.Stack, observed engine.State, opts Options) (*plan.Plan, error) {
+	desired = known(desired, observed)
 	u := newUp(desired, observed, opts)
 	order, err := u.choose()
 	if err != nil {

@@ -31,3 +31,20 @@ apt_quietly() {
   DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
     -o DPkg::Lock::Timeout=300 "$verb" "$@" 9>&-
 }
+
+# Unpacks packages of Debian sid below FOLDER/root, without installing them: apt
+# checks what comes, with lists and sources of its own.
+unpack_sid() {
+  local folder=$1 deb
+  shift
+  mkdir -p "$folder/lists/partial"
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${DEBIAN_MIRROR:-http://deb.debian.org/debian} sid main" >"$folder/sources.list"
+  (cd "$folder" && from_sid update && from_sid download "$@") || return 1
+  for deb in "$folder"/*.deb; do dpkg-deb -x "$deb" "$folder/root" || return 1; done
+}
+
+# Called in unpack_sid's folder. As root: apt's own user could not write there.
+from_sid() {
+  apt-get -qq -o APT::Sandbox::User=root -o Dir::Etc::SourceList="$PWD/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+    -o Dir::State::Lists="$PWD/lists" -o Dir::Cache="$PWD" -o Acquire::Languages=none "$@" 9>&-
+}

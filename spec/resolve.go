@@ -30,7 +30,12 @@ func (r *reading) resolve(ctx context.Context) (*Stack, error) {
 	s.Inactive = slices.Sorted(maps.Keys(project.DisabledServices))
 	resolver := &resolver{reading: r, project: project}
 	for name, service := range project.Services {
+		if service.Provider != nil {
+			s.Providers = with(s.Providers, name, provider(service))
+			continue
+		}
 		resolved := resolver.service(service)
+		resolver.outside(service, &resolved)
 		for _, step := range resolver.steps(service, &resolved) {
 			s.Services[step.Name] = step
 		}
@@ -41,6 +46,7 @@ func (r *reading) resolve(ctx context.Context) (*Stack, error) {
 	}
 	s.Warnings = sorted(append(s.Warnings, resolver.warnings...))
 	resolver.used(s)
+	resolver.models(s)
 	markJobs(s)
 	addInputs(s)
 	s.Positions = r.positions(s)

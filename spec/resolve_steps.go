@@ -45,6 +45,7 @@ func (r *resolver) step(s types.ServiceConfig, hook types.PreStartHook, of Servi
 	step := r.service(config)
 	step.PullPolicy, step.PullAfter = of.PullPolicy, of.PullAfter
 	step.Job, step.Of, step.PerReplica, step.Attach = true, s.Name, hook.PerReplica, of.Attach
+	step.Providers, step.Models = of.Providers, of.Models
 	if step.Replicas = of.Replicas; !hook.PerReplica {
 		step.Replicas = min(1, of.Replicas)
 	}

@@ -21,7 +21,10 @@ type Stack struct {
 	Inactive []string           // declared, but outside the active profiles; sorted. Not orphans
 	Networks map[string]Network // those in use, by the file's key
 	Volumes  map[string]Volume  // those in use, by the file's key
-	Warnings []Finding          // accepted, but not honoured; each names its attribute
+	// Providers and Models are what the services need from outside the engine.
+	Providers map[string]Provider `json:",omitempty"` // by name; no services
+	Models    map[string]Model    `json:",omitempty"` // those in use, by the file's key
+	Warnings  []Finding           // accepted, but not honoured; each names its attribute
 
 	Positions map[string]Position `json:"-"` // where each service stands, by its name
 }
@@ -52,6 +55,11 @@ type Service struct {
 	PullPolicy    string      // missing, always, never, build, refresh
 	PullAfter     time.Duration
 	Files         map[string]FileContent // configs and secrets to copy, by target; bound ones are mounts
+
+	// Providers and Models are what its containers have variables of, as long as
+	// the values are not known.
+	Providers []string            `json:",omitempty"` // sorted
+	Models    map[string]ModelUse `json:",omitempty"` // by the file's key
 
 	// Of is the service before whose start this one has to have succeeded, as a
 	// step of its pre_start; "" for a service of the file. With PerReplica it is

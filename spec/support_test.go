@@ -82,7 +82,7 @@ func collectField(f reflect.StructField, path string, found map[string]bool, wit
 // all below it, or of an ancestor as a whole.
 func covered(path string) bool {
 	if key, ok := strings.CutPrefix(path, "services.*.pre_start[]."); ok && key != "per_replica" {
-		path = "services.*." + key
+		return covered("services.*." + key)
 	}
 	return slices.ContainsFunc(support, func(row attribute) bool {
 		below := strings.HasPrefix(row.path, path+".") || strings.HasPrefix(row.path, path+"[")

@@ -22,6 +22,10 @@ func createCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			desired, nothing, err := p.ready(c.Context(), desired, &options.Services, true)
+			if err != nil || nothing {
+				return err
+			}
 			options.NoStart = true
 			_, err = p.converge(c.Context(), stack.Up(desired, options), quieter(quietPull, false))
 			return err

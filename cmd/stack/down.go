@@ -30,8 +30,10 @@ With -p NAME no file is needed.`,
 			if err != nil {
 				return err
 			}
-			_, err = p.converge(c.Context(), stack.Down(project, o), nil)
-			return err
+			if _, err = p.converge(c.Context(), stack.Down(project, o), nil); err != nil {
+				return err
+			}
+			return p.gone(c.Context(), project.Desired, services)
 		},
 	}
 	fs := c.Flags()

@@ -12,6 +12,7 @@ import (
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/lock"
+	"github.com/stackfile/stack/outside"
 	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
@@ -138,12 +139,15 @@ func hintFor(err error) string {
 	var (
 		held     *planner.ConflictError
 		misplace *planner.PlacementError
+		missing  *outside.MissingError
 	)
 	switch {
 	case errors.As(err, &held):
 		return held.Hint
 	case errors.As(err, &misplace):
 		return misplace.Hint
+	case errors.As(err, &missing):
+		return missing.Hint
 	case errors.Is(err, engine.ErrUnavailable):
 		return "start the engine, for example with: sudo systemctl start docker; or set DOCKER_HOST to where one answers"
 	case errors.Is(err, engine.ErrUnsupported):

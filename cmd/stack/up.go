@@ -105,6 +105,10 @@ func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services
 	if err != nil {
 		return err
 	}
+	desired, nothing, err := p.ready(ctx, desired, &options.Services, true)
+	if err != nil || nothing {
+		return err
+	}
 	f.plan.options = options
 	if f.detached() || p.globals.dryRun {
 		return p.upDetached(ctx, desired, stack.Up(desired, options), f)

@@ -241,6 +241,7 @@ func anotherTool(s *suite) {
 	level := "info"
 	asked.Env = map[string]*string{"LEVEL": &level}
 	asked.Memory, asked.Restart = 64<<20, "on-failure:3"
+	asked.NetworkMode = "none" // without one, newer engines tell of their default network
 	name := s.create("web", asked, func(op *engine.CreateContainer) {
 		delete(op.Labels, engine.LabelDefinition)
 		op.Labels[engine.LabelOneOff] = "True"

@@ -52,6 +52,10 @@ var rules = map[string]rule{
 		ours: []string{"plan"},
 		why:  "the reconciler carries out any plan, of any target",
 	},
+	"outside": {
+		ours: []string{"spec"},
+		why:  "it runs programs that know a stack's name, and knows no engine",
+	},
 	"lock": {
 		ours: []string{"spec", "engine"},
 		why:  "the lock knows volumes and their labels, and nothing of what is locked",

@@ -1,0 +1,81 @@
+//go:build e2e
+
+package e2e_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// provided is a service that depends on one that a program of the user's
+// provides; the program's words are docker compose's protocol.
+const provided = `
+-- compose.yaml --
+services:
+  db:
+    provider: {type: PROJECT-cloud, options: {size: 3}}
+  web: {image: "${PROBE}", depends_on: [db], command: [-address, ":8080"]}
+  other: {image: "${PROBE}", command: [-address, ":8081"]}
+-- bin/PROJECT-cloud --
+#!/bin/sh
+echo "$*" >>calls
+case "$3" in up) echo '{"type":"setenv","message":"URL=db://first"}';; esac
+`
+
+func (s *sandbox) programs() {
+	s.t.Helper()
+	bin := filepath.Join(s.dir, "bin")
+	if err := os.Rename(filepath.Join(bin, "PROJECT-cloud"), filepath.Join(bin, s.name+"-cloud")); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(bin, s.name+"-cloud"), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	s.env = append(s.env, "PATH="+bin+":"+os.Getenv("PATH"))
+}
+
+func (s *sandbox) called() string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, "calls"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.ReplaceAll(string(text), s.name, "PROJECT")
+}
+
+func TestAProviderGivesItsVariables(t *testing.T) {
+	s := newSandbox(t, provided)
+	s.try("up", "-d").ended(1).says("provider db", s.name+"-cloud", "PATH").changedNothing()
+	s.programs()
+	s.run("up", "-d")
+	if got := s.container("web").Config.Env; len(got) == 0 || !strings.Contains(strings.Join(got, " "), "DB_URL=db://first") {
+		t.Errorf("web has %v", got)
+	}
+	s.converged("up", "-d")
+	s.try("plan", "--exit-code").ended(0).changedNothing()
+	before := s.container("other").ID
+	s.edit("bin/"+s.name+"-cloud", "first", "second")
+	s.run("up", "-d")
+	if got := strings.Join(s.container("web").Config.Env, " "); !strings.Contains(got, "DB_URL=db://second") || s.container("other").ID != before {
+		t.Errorf("web has %s, other is %s, was %s", got, s.container("other").ID, before)
+	}
+	s.run("up", "-d", "other")
+	s.run("down")
+	up := "compose --project-name=PROJECT up --size=3 db\n"
+	if got, want := s.called(), up+up+up+"compose --project-name=PROJECT down --size=3 db\n"; got != want {
+		t.Errorf("the provider was called\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAModelWithoutARunnerIsAnError(t *testing.T) {
+	s := newSandbox(t, `
+-- compose.yaml --
+services:
+  web: {image: "${PROBE}", models: {llm: {endpoint_var: URL, model_var: NAME}}}
+models: {llm: {name: small, model: ai/smollm2, context_size: 4096, runtime_flags: [--verbose]}}
+`)
+	s.env = append(s.env, "DOCKER_CONFIG="+t.TempDir())
+	s.try("up", "-d").ended(1).says("model llm", "docker-model", "Docker Model Runner").changedNothing()
+}
