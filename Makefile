@@ -7,6 +7,20 @@ ONLY    ?=
 PEER    ?=
 GOBENCH ?= -count 5
 
+# What Podman's service can do: of its API it lacks BuildKit, the update of
+# containers, which most replacements need, and the members of networks; without
+# systemd it runs no healthchecks.
+PODMAN  := ABoundFileIsNoReasonToReplaceAService AFileThatWasNotReplacedIsNoReason AFileThatWasReplacedOnTheHostIsSeenAfterARestart \
+   ALivingHolderIsWaitedFor AModelWithoutARunnerIsAnError ANameHeldByAStrangerIsAnErrorBeforeAnythingIsTouched \
+   APortHeldByAStrangerIsAnErrorBeforeAnythingIsTouched AProviderGivesItsVariables ASavedPlanIsForItsEngineItsProjectAndItsKey \
+   AServiceOutsideTheProfileIsNoOrphan AllReplicasMustBeReady AttachedUpEndsWhenAllHasEnded CreateAndNoStartLeaveAllStopped \
+   DependentsStartWhenTheProgramIsReady DownAfterAnAbsentFileChangesNothing DownIgnoresSignalsOnlyUntilItsTimeout \
+   DownKeepsVolumesAndNeighbours DownKnowsAProjectByItsNameAlone DownStopsDependentsFirst ExternalObjectsAreUsedAndLeft \
+   ForceAndNoRecreate OnFailureStopLeavesBoth OrphansAreNotedAndLeft RestartAndRemove ScaleGoesUpAndDownByNumber \
+   SecondUpWaitsWithoutChanging StartFirstHasNoGap TheLocksCallsSurviveALostConnection TheNextUpTakesTheLockOfAKilledOneOver \
+   TheWireHandsOnAndRecords ThreeServicesComeUpInOrderAndStay UpDryRunChangesNothing UpOfOneServiceBringsWhatItDependsOn \
+   VolumeOptionsAreRefused WaitTimeoutFails WhoSharesANamespaceFollowsARestartByHand
+
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
@@ -47,6 +61,15 @@ test: ## everything: check, unit tests, and the binary against a real engine
 	go test -race ./...
 	go test -tags e2e -count 1 -timeout $(TIMEOUT) -p 1 -v ./engine/docker/... ./e2e/...
 	go test -tags e2e -count 1 -timeout $(TIMEOUT) -parallel 4 -v -run TestRealEngine ./internal/laws
+
+.PHONY: test-engines
+test-engines: ## the end-to-end tests on this machine's engine, on a newer one, and what Podman can do of them
+	scripts/setup test
+	$(MAKE) build
+	go test -tags e2e -count 1 -timeout 1h -p 1 -v ./engine/docker/... ./e2e/...
+	scripts/with-engine newer go test -tags e2e -count 1 -timeout 1h -p 1 -v ./engine/docker/... ./e2e/...
+	scripts/with-engine containerd go test -tags e2e -count 1 -timeout 1h -v -run 'Attests|TheSameFile|TestBuild' ./e2e
+	scripts/with-engine podman go test -tags e2e -count 1 -timeout 1h -v -run '$(shell echo '^Test($(PODMAN))$$' | tr ' ' '|')' ./e2e
 
 .PHONY: test-faults
 test-faults: test-laws faults ## everything that can go wrong, at length: both of these two, an hour and a half

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +26,8 @@ import (
 //	volume: NAME     likewise
 //	profile: NAME    is active
 //
-// The file "want" lists fields of the engine's answer, as diff prints them.
+// The file "want" lists fields of the engine's answer, as diff prints them, that
+// are (=) or are not (!=) something; a star at the end is any entry of a list.
 type peerCase struct {
 	name, text, alone, api, refused, stopped string
 	profiles, networks, volumes              []string
@@ -220,9 +222,15 @@ func (s *sandbox) wants(c peerCase, have world) {
 	s.t.Helper()
 	for line := range strings.Lines(c.file("want")) {
 		line = strings.NewReplacer("PROJECT", s.name, "DIR", s.dir).Replace(strings.TrimSpace(line))
-		path, want, _ := strings.Cut(line, " = ")
-		if got := have[path]; line != "" && got != want {
-			s.t.Errorf("%s is %q, want %q", path, got, want)
+		if line == "" {
+			continue
+		}
+		path, want, is := strings.Cut(line, " = ")
+		if !is {
+			path, want, _ = strings.Cut(line, " != ")
+		}
+		if got := have.at(path); slices.Contains(got, want) != is {
+			s.t.Errorf("%s is %q; want %s", path, got, line)
 		}
 	}
 }

@@ -120,9 +120,19 @@ func (s *sandbox) sweepOnce() (found []string) {
 		remove([]string{"network", "ls", "-q", "--filter", mine}, []string{"network", "rm"})
 		remove([]string{"volume", "ls", "-q", "--filter", mine}, []string{"volume", "rm", "-f"})
 	}
-	// By name: an ID stands for all names of an image, the test image's too.
+	return append(found, s.sweepImages()...)
+}
+
+// sweepImages goes by name: an ID stands for all names of an image, the test
+// image's too. Where nothing matches, Podman lists all that it has.
+func (s *sandbox) sweepImages() (found []string) {
 	for _, reference := range []string{s.name + "-*", "stack-gen/" + s.name} {
-		remove([]string{"images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference=" + reference}, []string{"rmi"})
+		for _, name := range strings.Fields(tryDocker("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", "reference="+reference)) {
+			if strings.Contains(name, s.name) {
+				tryDocker("rmi", name)
+				found = append(found, name)
+			}
+		}
 	}
 	return found
 }

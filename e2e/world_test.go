@@ -78,6 +78,18 @@ func (w world) add(at string, object map[string]any, names *strings.Replacer) {
 	}
 }
 
+// at are the values of a field, or, for a path that ends in a star, of all
+// entries of a list.
+func (w world) at(path string) (out []string) {
+	list, all := strings.CutSuffix(path, "*")
+	for key, value := range w {
+		if key == path || all && strings.HasPrefix(key, list) {
+			out = append(out, value)
+		}
+	}
+	return out
+}
+
 func (w world) field(at string, value any, names *strings.Replacer) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -190,7 +202,7 @@ func differencesListed(t testing.TB) (out rules) {
 func (r rules) expect(d deviation, files string) bool {
 	kind, rest, _ := strings.Cut(d.path, " ")
 	_, field, _ := strings.Cut(rest, " ")
-	at := kind + "/" + strings.ReplaceAll(field, ".", "/")
+	at := kind + "/" + strings.ReplaceAll(strings.ReplaceAll(field, "/", "|"), ".", "/")
 	return slices.ContainsFunc(r, func(r rule) bool {
 		pattern := strings.ReplaceAll(strings.ReplaceAll(r.pattern, " ", "/"), ".", "/")
 		for at := at; at != "."; at = path.Dir(at) { // of all below a field, too

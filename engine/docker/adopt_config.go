@@ -195,11 +195,15 @@ func unless[T comparable](value, byDefault T) T {
 	return value
 }
 
-// adoptedLabels are an object's labels without those of docker compose.
+// anonymousLabel is put by newer engines on the volumes that have no name.
+const anonymousLabel = "com.docker.volume.anonymous"
+
+// adoptedLabels are an object's labels without those of docker compose, and of
+// the engine itself.
 func adoptedLabels(labels map[string]string) map[string]string {
 	out := maps.Clone(labels)
 	maps.DeleteFunc(out, func(key, _ string) bool {
-		return strings.HasPrefix(key, composeLabels) || key == engine.LabelDefinition
+		return strings.HasPrefix(key, composeLabels) || key == engine.LabelDefinition || key == anonymousLabel
 	})
 	if len(out) == 0 {
 		return nil

@@ -54,10 +54,13 @@ func readSwap(recorded spec.Container, r container.Resources) int64 {
 	return r.MemorySwap
 }
 
+// podmanPids is what Podman gives a container for which no limit is asked.
+const podmanPids = 2048
+
 // readPids: nil, 0 and -1 all mean no limit.
 func readPids(recorded int64, now *int64) int64 {
 	limit := int64(0)
-	if now != nil && *now > 0 {
+	if now != nil && *now > 0 && (recorded > 0 || *now != podmanPids) {
 		limit = *now
 	}
 	if recorded < 0 && limit == 0 {
