@@ -21,6 +21,7 @@ type reader struct {
 	strict   bool               // a variable without a value is wrong
 	findings []Finding
 	warnings []Finding
+	remote   func(ctx context.Context, name string) (string, bool, error) // as in LoadOptions
 	// inclusions are the files that entries of include bring in.
 	inclusions map[*node]group
 }
@@ -211,7 +212,10 @@ func (r *reader) included(ctx context.Context, entry *node, name string, s scope
 	var sources []*source
 	inner := scope{raw: s.raw, within: within, parsed: newParsed()}
 	for i, item := range paths {
-		file := absolute(s.dir, item.text())
+		file, ok := r.located(ctx, item, name, s)
+		if !ok {
+			return nil
+		}
 		if i == 0 {
 			inner.dir = filepath.Dir(file)
 			if dir := entry.get("project_directory").text(); dir != "" {
@@ -231,6 +235,21 @@ func (r *reader) included(ctx context.Context, entry *node, name string, s scope
 	inner.origins = s.origins.with(files)
 	r.inclusions[key] = group{scope: inner, sources: sources}
 	return r.files(ctx, inner, sources)
+}
+
+// located is the path of a file that an entry of include names, fetched if it
+// stands elsewhere.
+func (r *reader) located(ctx context.Context, item *node, name string, s scope) (string, bool) {
+	if r.remote != nil {
+		file, elsewhere, err := r.remote(ctx, item.text())
+		if err != nil {
+			r.report(item.at.finding(name, "cannot fetch "+item.text()+": "+err.Error(), ""))
+		}
+		if elsewhere {
+			return file, err == nil
+		}
+	}
+	return absolute(s.dir, item.text()), true
 }
 
 func (r *reader) includeCycle(item *node, name string, within []string, file string) {

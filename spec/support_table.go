@@ -7,7 +7,7 @@ var support = []attribute{
 	{path: "version", level: warned, note: "it is obsolete, and nothing depends on it"},
 	{path: "name"},
 	{path: "include"},
-	{path: "include[].path"},
+	{path: "include[].path", note: "in a git repository too: URL#REF:PATH"},
 	{path: "include[].project_directory"},
 	{path: "include[].env_file"},
 	{path: "services"},

@@ -48,16 +48,21 @@ func (p *program) gone(ctx context.Context, desired *spec.Stack, services []stri
 }
 
 func (p *program) outside() outside.Options {
-	var env []string
-	for _, key := range slices.Sorted(maps.Keys(p.Env)) {
-		env = append(env, key+"="+p.Env[key])
-	}
 	folders := []string{"/usr/local/lib/docker/cli-plugins", "/usr/local/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins", "/usr/libexec/docker/cli-plugins"}
 	if config := dockerConfig(p.Env); config != "" {
 		folders = append([]string{filepath.Join(config, "cli-plugins")}, folders...)
 	}
 	return outside.Options{
-		Dir: p.Dir, Env: env, Plugins: folders,
+		Dir: p.Dir, Env: p.environ(), Plugins: folders,
 		Say: func(who, text string) { p.say("note", who+": "+text) },
 	}
+}
+
+// environ is the environment for programs that are run.
+func (p *program) environ() []string {
+	var env []string
+	for _, key := range slices.Sorted(maps.Keys(p.Env)) {
+		env = append(env, key+"="+p.Env[key])
+	}
+	return env
 }

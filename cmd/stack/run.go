@@ -14,6 +14,7 @@ import (
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/engine/docker"
 	"github.com/stackfile/stack/reconciler"
+	"github.com/stackfile/stack/remote"
 	"github.com/stackfile/stack/spec"
 )
 
@@ -59,6 +60,7 @@ type program struct {
 	events  []reconciler.Event  // of actions that began or ended
 	timed   bool                // say where the time went
 	piped   []byte              // the stack file from standard input, which may be loaded twice
+	fetched *remote.Store       // of files that stand elsewhere; nil until there is one
 }
 
 // heed turns the first interrupt into a cancel, the second into the abort.
@@ -129,6 +131,7 @@ func (p *program) loadOptions(services []string) spec.LoadOptions {
 	return spec.LoadOptions{
 		Dir: p.Dir, Files: g.files, Stdin: bytes.NewReader(p.piped), Project: g.project, ProjectDirectory: g.directory,
 		Profiles: g.profiles, EnvFiles: g.envFiles, Env: p.Env, Services: services, StrictEnv: g.strictEnv,
+		Remote:      p.remote,
 		Credentials: func() ([]byte, error) { return docker.Credentials(dockerConfig(p.Env)) },
 	}
 }

@@ -52,6 +52,9 @@ var rules = map[string]rule{
 		ours: []string{"plan"},
 		why:  "the reconciler carries out any plan, of any target",
 	},
+	"remote": {
+		why: "it brings files, and knows nothing of what is in them",
+	},
 	"outside": {
 		ours: []string{"spec"},
 		why:  "it runs programs that know a stack's name, and knows no engine",

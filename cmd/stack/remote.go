@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/stackfile/stack/remote"
+)
+
+// remote is where stack files come from that stand elsewhere.
+func (p *program) remote(ctx context.Context, name string) (string, bool, error) {
+	if !remote.Is(name) {
+		return "", false, nil
+	}
+	if p.fetched == nil {
+		p.fetched = &remote.Store{Dir: p.cache(), Env: p.environ()}
+	}
+	file, err := p.fetched.Fetch(ctx, name)
+	return file, true, err
+}
+
+// cache is the folder of what was fetched and may be fetched again.
+func (p *program) cache() string {
+	return filepath.Join(or(p.Env["XDG_CACHE_HOME"], filepath.Join(or(p.Env["HOME"], os.TempDir()), ".cache")), "stack", "git")
+}
