@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -115,7 +116,7 @@ func (s *Store) checkout(ctx context.Context, url, sum string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(aside)
+	defer func() { _ = os.RemoveAll(aside) }() // what stays is in nobody's way
 	for _, args := range [][]string{
 		{"init", "--quiet"},
 		{"fetch", "--quiet", "--depth", "1", url, sum},
@@ -135,7 +136,7 @@ func (s *Store) checkout(ctx context.Context, url, sum string) (string, error) {
 
 func (s *Store) git(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir, cmd.Env = dir, append(s.Env[:len(s.Env):len(s.Env)], "GIT_TERMINAL_PROMPT=0")
+	cmd.Dir, cmd.Env = dir, slices.Concat(s.Env, []string{"GIT_TERMINAL_PROMPT=0"})
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()

@@ -203,7 +203,7 @@ func TestARefusedPullSaysWhy(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			e, _ := imageEngine(t, Options{ConfigDir: c.config})
 			_, err := e.PullImage(t.Context(), engine.PullImage{Image: c.image}, func(plan.Progress) {})
-			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), fmt.Sprintf("pull image %q: ", c.image)) {
+			if err == nil || !strings.Contains(strings.ToLower(err.Error()), c.want) || !strings.HasPrefix(err.Error(), fmt.Sprintf("pull image %q: ", c.image)) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
 			if c.is != nil && !errors.Is(err, c.is) {
