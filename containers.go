@@ -54,7 +54,7 @@ func (s Selection) has(c engine.Container) bool {
 func (p Project) known(all []engine.Container, names []string) error {
 	var unknown []string
 	for _, name := range names {
-		inFile := p.Desired != nil && (p.has(name) || slices.Contains(p.Desired.Inactive, name))
+		inFile := p.Desired != nil && p.Desired.Declares(name)
 		if !inFile && !slices.ContainsFunc(all, func(c engine.Container) bool { return c.Service == name }) {
 			unknown = append(unknown, name)
 		}

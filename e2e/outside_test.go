@@ -62,9 +62,12 @@ func TestAProviderGivesItsVariables(t *testing.T) {
 		t.Errorf("web has %s, other is %s, was %s", got, s.container("other").ID, before)
 	}
 	s.run("up", "-d", "other")
+	s.try("plan", "db").ended(0).says("nothing to do").changedNothing()
+	s.try("ps", "db").ended(0)
+	s.run("up", "-d", "db")
 	s.run("down")
 	up := "compose --project-name=PROJECT up --size=3 db\n"
-	if got, want := s.called(), up+up+up+"compose --project-name=PROJECT down --size=3 db\n"; got != want {
+	if got, want := s.called(), up+up+up+up+"compose --project-name=PROJECT down --size=3 db\n"; got != want {
 		t.Errorf("the provider was called\n%s\nwant\n%s", got, want)
 	}
 }

@@ -55,10 +55,13 @@ func Up(ctx context.Context, s *spec.Stack, services []string, o Options) (map[s
 	return out, err
 }
 
-// Down ends the providers of a stack. Models stay with their runner, as with
-// docker compose.
-func Down(ctx context.Context, s *spec.Stack, o Options) error {
+// Down ends the providers among some services of a stack, or all of them for
+// none named. Models stay with their runner, as with docker compose.
+func Down(ctx context.Context, s *spec.Stack, services []string, o Options) error {
 	needs := needs{providers: slices.Sorted(maps.Keys(s.Providers))}
+	if len(services) > 0 {
+		needs.providers = slices.DeleteFunc(needs.providers, func(name string) bool { return !slices.Contains(services, name) })
+	}
 	found, err := o.find(s, needs)
 	if err != nil {
 		return err

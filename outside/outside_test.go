@@ -117,10 +117,13 @@ func TestAProviderThatFailsSaysWhy(t *testing.T) {
 
 func TestDownEndsTheProviders(t *testing.T) {
 	dir := plugins(t, map[string]string{"cloud": "", "missing": ""})
-	if err := outside.Down(t.Context(), shop(), outside.Options{Plugins: []string{dir}}); err != nil {
+	if err := outside.Down(t.Context(), shop(), nil, outside.Options{Plugins: []string{dir}}); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := calls(t, dir), "compose --project-name=shop down other\ncompose --project-name=shop down --kind=pg --size=1 --size=2 my-db\n"; got != want {
+	if err := outside.Down(t.Context(), shop(), []string{"web", "other"}, outside.Options{Plugins: []string{dir}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := calls(t, dir), "compose --project-name=shop down other\ncompose --project-name=shop down --kind=pg --size=1 --size=2 my-db\ncompose --project-name=shop down other\n"; got != want {
 		t.Errorf("calls\n%s\nwant\n%s", got, want)
 	}
 }

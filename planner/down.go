@@ -201,10 +201,7 @@ func (w *down) removesImage(service, ref string) bool {
 func knownServices(desired *spec.Stack, observed engine.State, names []string) error {
 	known := map[string]bool{}
 	if desired != nil {
-		for name := range desired.Services {
-			known[name] = true
-		}
-		for _, name := range desired.Inactive {
+		for _, name := range slices.Concat(sortedKeys(desired.Services), desired.Inactive, sortedKeys(desired.Providers)) {
 			known[name] = true
 		}
 	}

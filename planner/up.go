@@ -116,7 +116,8 @@ func (u *up) pick(name string) {
 func (u *up) checkNames() error {
 	var errs []error
 	for _, name := range slices.Concat(u.opts.Services, sortedKeys(u.opts.Scale)) {
-		if _, ok := u.desired.Services[name]; !ok {
+		_, ok := u.desired.Services[name]
+		if _, provided := u.desired.Providers[name]; !ok && !provided {
 			errs = append(errs, &UnknownServiceError{Service: name, Known: sortedKeys(u.desired.Services)})
 		}
 	}

@@ -73,6 +73,14 @@ func (r *resolver) models(s *Stack) {
 	}
 }
 
+// Declares reports whether a file of the stack has a service of that name, also
+// outside the active profiles, and also one that no engine runs.
+func (s *Stack) Declares(service string) bool {
+	_, active := s.Services[service]
+	_, provided := s.Providers[service]
+	return active || provided || slices.Contains(s.Inactive, service)
+}
+
 // WithVariables is the stack with variables added to the environments of its
 // services, by service; those that a service has of its own stay. The services
 // wait for none any more. The stack itself is not changed.

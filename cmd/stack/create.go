@@ -22,8 +22,7 @@ func createCommand(p *program) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			desired, nothing, err := p.ready(c.Context(), desired, &options.Services, true)
-			if err != nil || nothing {
+			if desired, err = p.ready(c.Context(), desired, services, true); err != nil {
 				return err
 			}
 			options.NoStart = true

@@ -10,23 +10,19 @@ import (
 	"github.com/stackfile/stack/spec"
 )
 
-// ready brings up what some services need from outside the engine, and returns
-// the stack with the variables that lead there; with --dry-run nothing is
-// brought up, nor for a plan. Of the services it leaves those that the engine
-// runs; nothing says that these are none of several.
-func (p *program) ready(ctx context.Context, desired *spec.Stack, services *[]string, ask bool) (_ *spec.Stack, nothing bool, err error) {
+// ready brings up what some services, or all for none named, need from outside
+// the engine, and returns the stack with the variables that lead there. For a
+// plan, and with --dry-run, nothing is asked.
+func (p *program) ready(ctx context.Context, desired *spec.Stack, services []string, ask bool) (*spec.Stack, error) {
 	if len(desired.Providers)+len(desired.Models) == 0 {
-		return desired, false, nil
+		return desired, nil
 	}
-	named := *services
-	*services = slices.DeleteFunc(slices.Clone(named), func(name string) bool { _, ok := desired.Providers[name]; return ok })
-	nothing = len(*services) == 0 && len(named) > 0
 	if !ask || p.globals.dryRun {
 		p.unasked(desired)
-		return desired, nothing, nil
+		return desired, nil
 	}
-	variables, err := outside.Up(ctx, desired, named, p.outside())
-	return desired.WithVariables(variables), nothing, err
+	variables, err := outside.Up(ctx, desired, services, p.outside())
+	return desired.WithVariables(variables), err
 }
 
 // unasked says what a plan does not know.
@@ -39,12 +35,12 @@ func (p *program) unasked(desired *spec.Stack) {
 	}
 }
 
-// gone ends what a stack has outside the engine.
+// gone ends the providers among some services, or all for none named.
 func (p *program) gone(ctx context.Context, desired *spec.Stack, services []string) error {
-	if desired == nil || len(desired.Providers) == 0 || len(services) > 0 || p.globals.dryRun {
+	if desired == nil || len(desired.Providers) == 0 || p.globals.dryRun {
 		return nil
 	}
-	return outside.Down(ctx, desired, p.outside())
+	return outside.Down(ctx, desired, services, p.outside())
 }
 
 func (p *program) outside() outside.Options {

@@ -64,12 +64,8 @@ func (p *program) runPlan(c *cobra.Command, f *planRun, services []string) error
 	if err != nil {
 		return err
 	}
-	desired, nothing, err := p.ready(c.Context(), desired, &options.Services, false)
-	if err != nil {
+	if desired, err = p.ready(c.Context(), desired, services, false); err != nil {
 		return err
-	}
-	if nothing {
-		return p.showPlan(&plan.Plan{Project: desired.Name}, f.asJSON, f.exitCode)
 	}
 	var made *plan.Plan
 	if c.Flags().Changed("out") {

@@ -105,8 +105,8 @@ func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services
 	if err != nil {
 		return err
 	}
-	desired, nothing, err := p.ready(ctx, desired, &options.Services, true)
-	if err != nil || nothing {
+	desired, err = p.ready(ctx, desired, services, true)
+	if err != nil {
 		return err
 	}
 	f.plan.options = options
