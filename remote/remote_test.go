@@ -41,6 +41,9 @@ func repository(t *testing.T) (url, first string) {
 	first = run("rev-parse", "HEAD")
 	write("compose.yaml", "second")
 	run("commit", "--quiet", "-am", "second")
+	for _, name := range []string{"zz/main", "a/main"} { // git lists them with main, in this order
+		run("update-ref", "refs/heads/"+name, first)
+	}
 	return "file://" + dir, first
 }
 
@@ -57,9 +60,12 @@ func TestAFileIsFetchedByBranchTagAndCommit(t *testing.T) {
 		url + "#main:compose.yaml":   "second",
 		url + "#" + first + ":parts": "",
 		url + "#none":                "",
+		url + "#ain":                 "",
+		url + "#zz/main":             "first",
+		url + "#refs/heads/main":     "second",
 		url + "#main:../x":           "",
 		url + "#-x":                  "",
-		"oci://example.org/x":        "",
+		"oci://":                     "",
 	} {
 		if !remote.Is(name) {
 			t.Errorf("%s is taken to be here", name)
@@ -87,7 +93,7 @@ func TestWhatWasFetchedIsNotFetchedAgain(t *testing.T) {
 	if _, err := (&remote.Store{Dir: dir, Env: os.Environ()}).Fetch(t.Context(), url+"#"+first); err != nil {
 		t.Errorf("a commit that is here: %v", err)
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "fetching-*"))
+	left, err := filepath.Glob(filepath.Join(dir, "git", "fetching-*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/stackfile/stack/engine/docker"
 	"github.com/stackfile/stack/remote"
 )
 
@@ -14,7 +15,9 @@ func (p *program) remote(ctx context.Context, name string) (string, bool, error)
 		return "", false, nil
 	}
 	if p.fetched == nil {
-		p.fetched = &remote.Store{Dir: p.cache(), Env: p.environ()}
+		p.fetched = &remote.Store{Dir: p.cache(), Env: p.environ(), Credentials: func(host string) (user, secret string, err error) {
+			return docker.Login(dockerConfig(p.Env), host)
+		}}
 	}
 	file, err := p.fetched.Fetch(ctx, name)
 	return file, true, err
@@ -22,5 +25,5 @@ func (p *program) remote(ctx context.Context, name string) (string, bool, error)
 
 // cache is the folder of what was fetched and may be fetched again.
 func (p *program) cache() string {
-	return filepath.Join(or(p.Env["XDG_CACHE_HOME"], filepath.Join(or(p.Env["HOME"], os.TempDir()), ".cache")), "stack", "git")
+	return filepath.Join(or(p.Env["XDG_CACHE_HOME"], filepath.Join(or(p.Env["HOME"], os.TempDir()), ".cache")), "stack")
 }

@@ -75,6 +75,16 @@ func Credentials(dir string) ([]byte, error) {
 	return text.Bytes(), err
 }
 
+// Login is what the docker command has in a folder for the registry at a host: a
+// user and a password, "" and an identity token, or nothing. dir "" has nothing.
+func Login(dir, host string) (user, secret string, err error) {
+	found, err := keyring{dir}.find(host)
+	if found.IdentityToken != "" {
+		return "", found.IdentityToken, err
+	}
+	return found.Username, found.Password, err
+}
+
 func key(host string) string {
 	switch host {
 	case "docker.io", "index.docker.io", "registry-1.docker.io":

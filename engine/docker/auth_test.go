@@ -128,3 +128,19 @@ func imageName(t *testing.T, image string) reference.Named {
 	}
 	return name
 }
+
+func TestLoginIsAUserAndAPasswordOrAToken(t *testing.T) {
+	dir := configured(t, `{"auths": {
+		"example.org": {"auth": "bWU6c2VjcmV0"},
+		"https://index.docker.io/v1/": {"auth": "bWU6", "identitytoken": "token"}
+	}}`).dir
+	for host, want := range map[string]string{"example.org": "me secret", "registry-1.docker.io": " token", "example.com": " "} {
+		user, secret, err := Login(dir, host)
+		if got := user + " " + secret; err != nil || got != want {
+			t.Errorf("%s: got %q, %v, want %q", host, got, err, want)
+		}
+	}
+	if _, _, err := Login("", "example.org"); err != nil {
+		t.Errorf("no configuration: %v", err)
+	}
+}

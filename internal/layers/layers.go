@@ -53,6 +53,9 @@ var rules = map[string]rule{
 		why:  "the reconciler carries out any plan, of any target",
 	},
 	"remote": {
+		outside: []string{
+			"github.com/containerd/containerd/v2/core/remotes", "github.com/distribution/reference", "github.com/opencontainers",
+		},
 		why: "it brings files, and knows nothing of what is in them",
 	},
 	"outside": {
