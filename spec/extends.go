@@ -92,7 +92,10 @@ func (r *reader) overBase(e extends, service, services *node, src *source, s sco
 // extendedFile reads the services of another file. What it includes is not
 // followed, as docker compose has it.
 func (r *reader) extendedFile(file *node, at string, s scope) (*node, *source) {
-	path := absolute(s.dir, file.text())
+	path, ok := r.located(file, at+".file", s)
+	if !ok {
+		return nil, nil
+	}
 	src := r.open(path, filepath.Dir(path), file.at, at+".file")
 	if src == nil {
 		return nil, nil

@@ -28,9 +28,9 @@ type LoadOptions struct {
 	// registries want to see, for services that use the API socket; it is called
 	// only if there is one. nil: no credentials.
 	Credentials func() ([]byte, error)
-	// Remote fetches a file that stands elsewhere, by what names it in include or
-	// Files, and returns its path here; ok is false for what names a file here.
-	// nil: all files are here.
+	// Remote fetches a file that stands elsewhere, by what names it in include,
+	// extends, COMPOSE_FILE or Files, and returns its path here, the same each time;
+	// ok is false for what names a file here. nil: all files are here.
 	Remote func(ctx context.Context, name string) (path string, ok bool, err error)
 	// Contexts has the files of build contexts looked at too, for
 	// Service.Sources.
@@ -94,11 +94,7 @@ func readUnchecked(ctx context.Context, opts LoadOptions, raw bool) (*reading, e
 }
 
 func readTree(ctx context.Context, opts LoadOptions, raw bool) (*reading, []Finding, error) {
-	opts, err := opts.fetched(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	in, err := locate(opts)
+	in, err := locate(ctx, opts)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -106,7 +102,7 @@ func readTree(ctx context.Context, opts LoadOptions, raw bool) (*reading, []Find
 		return nil, nil, err
 	}
 	r := newReader(opts.Dir)
-	r.remote = opts.Remote
+	r.remote = opts.remote(ctx)
 	r.warnings, r.strict = in.warnings, opts.StrictEnv
 	if !raw {
 		if r.schema, err = composeSchema(); err != nil {
@@ -134,23 +130,4 @@ func sorted(list []Finding) []Finding {
 		a.Field, b.Field = "", ""
 		return a == b && a.Line > 0
 	})
-}
-
-// fetched are the options with the files that stand elsewhere at their paths
-// here.
-func (o LoadOptions) fetched(ctx context.Context) (LoadOptions, error) {
-	if o.Remote == nil {
-		return o, nil
-	}
-	o.Files = slices.Clone(o.Files)
-	for i, name := range o.Files {
-		file, elsewhere, err := o.Remote(ctx, name)
-		if err != nil {
-			return o, &FileError{Findings: []Finding{{File: name, Message: "cannot be fetched: " + err.Error()}}}
-		}
-		if elsewhere {
-			o.Files[i] = file
-		}
-	}
-	return o, nil
 }

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,14 +25,17 @@ func (e *NoFileError) Error() string {
 
 // An input is what a load starts from: files, variables, names.
 type input struct {
-	dir      string // the project's folder
-	name     string // of the project; "" while only the files may know it
-	fixed    bool   // name comes from a flag or variable
-	env      map[string]string
-	sources  []*source
-	profiles []string
-	warnings []Finding
-	origins  *origins // of env
+	dir  string // where relative paths begin: the project's folder, unless the file stands elsewhere
+	home string // the project's folder
+	// elsewhere says that the first file does not stand here.
+	elsewhere bool
+	name      string // of the project; "" while only the files may know it
+	fixed     bool   // name comes from a flag or variable
+	env       map[string]string
+	sources   []*source
+	profiles  []string
+	warnings  []Finding
+	origins   *origins // of env
 
 	credentials func() ([]byte, error) // as in LoadOptions
 }
@@ -49,26 +53,14 @@ var families = []family{
 }
 
 // locate finds the files, the variables and the names, as docker compose does.
-func locate(opts LoadOptions) (*input, error) {
+func locate(ctx context.Context, opts LoadOptions) (*input, error) {
 	in := &input{env: maps.Clone(opts.Env), origins: &origins{env: opts.Env}, credentials: opts.Credentials}
 	if in.env == nil {
 		in.env = map[string]string{}
 	}
-	in.dir = opts.projectDir(opts.Files)
-	if err := in.addEnvFiles(opts); err != nil {
-		return nil, err
-	}
-	files, err := in.files(opts)
+	files, err := in.find(ctx, opts)
 	if err != nil {
 		return nil, err
-	}
-	// The folder of a file named by a variable, or found further up, has an
-	// .env of its own; what is known already wins.
-	if dir := opts.projectDir(files); dir != in.dir {
-		in.dir = dir
-		if err := in.addEnvFiles(opts); err != nil {
-			return nil, err
-		}
 	}
 	if err := in.open(files, opts); err != nil {
 		return nil, err
@@ -81,6 +73,30 @@ func locate(opts LoadOptions) (*input, error) {
 		return nil, err
 	}
 	return in, nil
+}
+
+// find returns the paths of the files, with the variables that stand beside them
+// known.
+func (in *input) find(ctx context.Context, opts LoadOptions) (files []string, err error) {
+	if opts.Files, err = in.fetch(ctx, opts.Files, opts); err != nil {
+		return nil, err
+	}
+	in.begin(opts.Files, opts)
+	if err := in.addEnvFiles(opts); err != nil {
+		return nil, err
+	}
+	if files, err = in.files(opts); err != nil {
+		return nil, err
+	}
+	if files, err = in.fetch(ctx, files, opts); err != nil {
+		return nil, err
+	}
+	// The folder of a file named by a variable, or found further up, has an
+	// .env of its own; what is known already wins.
+	if in.begin(files, opts) {
+		return files, in.addEnvFiles(opts)
+	}
+	return files, nil
 }
 
 // projectDir is the folder that relative paths are relative to.
@@ -114,7 +130,7 @@ func (in *input) addEnvFiles(opts LoadOptions) error {
 	} else if off {
 		return nil
 	}
-	if file := filepath.Join(in.dir, ".env"); isFile(file) {
+	if file := filepath.Join(in.home, ".env"); isFile(file) {
 		return in.mergeEnv([]string{file}, opts)
 	}
 	return nil
@@ -293,10 +309,10 @@ func (in *input) fileName() string {
 // the folder. The variable COMPOSE_PROJECT_NAME carries it from then on.
 func (in *input) nameFrom(name string) error {
 	if !in.fixed {
-		in.name = normalName(cmpOr(normalName(name), filepath.Base(in.dir)))
+		in.name = normalName(cmpOr(normalName(name), filepath.Base(in.home)))
 	}
 	if in.name == "" {
-		return fmt.Errorf("project name: the folder %s gives none; use -p, or name: in the file", in.dir)
+		return fmt.Errorf("project name: the folder %s gives none; use -p, or name: in the file", in.home)
 	}
 	in.env["COMPOSE_PROJECT_NAME"] = in.name
 	return nil

@@ -228,7 +228,10 @@ func extended(v any) (service, file string, ok bool) {
 
 // base reads a file that is extended, once for each group.
 func (m *modeler) base(file string, g group) (base, error) {
-	path := absolute(g.dir, file)
+	path, err := m.pathOf(file, g.dir)
+	if err != nil {
+		return base{}, err
+	}
 	src := m.open(path, filepath.Dir(path), place{}, "")
 	if src == nil {
 		return base{}, fmt.Errorf("cannot read %s: %w", file, os.ErrNotExist)

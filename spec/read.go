@@ -21,7 +21,7 @@ type reader struct {
 	strict   bool               // a variable without a value is wrong
 	findings []Finding
 	warnings []Finding
-	remote   func(ctx context.Context, name string) (string, bool, error) // as in LoadOptions
+	remote   remotely
 	// inclusions are the files that entries of include bring in.
 	inclusions map[*node]group
 }
@@ -212,7 +212,7 @@ func (r *reader) included(ctx context.Context, entry *node, name string, s scope
 	var sources []*source
 	inner := scope{raw: s.raw, within: within, parsed: newParsed()}
 	for i, item := range paths {
-		file, ok := r.located(ctx, item, name, s)
+		file, ok := r.located(item, name, s)
 		if !ok {
 			return nil
 		}
@@ -235,21 +235,6 @@ func (r *reader) included(ctx context.Context, entry *node, name string, s scope
 	inner.origins = s.origins.with(files)
 	r.inclusions[key] = group{scope: inner, sources: sources}
 	return r.files(ctx, inner, sources)
-}
-
-// located is the path of a file that an entry of include names, fetched if it
-// stands elsewhere.
-func (r *reader) located(ctx context.Context, item *node, name string, s scope) (string, bool) {
-	if r.remote != nil {
-		file, elsewhere, err := r.remote(ctx, item.text())
-		if err != nil {
-			r.report(item.at.finding(name, "cannot fetch "+item.text()+": "+err.Error(), ""))
-		}
-		if elsewhere {
-			return file, err == nil
-		}
-	}
-	return absolute(s.dir, item.text()), true
 }
 
 func (r *reader) includeCycle(item *node, name string, within []string, file string) {

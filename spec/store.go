@@ -22,7 +22,7 @@ func stored(section, name string, env map[string]string) string {
 // sourceFile is the file that a config or secret is read from, "" for none.
 func (r *resolver) sourceFile(section string, object types.FileObjectConfig) string {
 	if object.External {
-		return r.abs(stored(section, object.Name, r.env))
+		return absolute(r.home, stored(section, object.Name, r.env))
 	}
 	return r.abs(object.File)
 }
@@ -41,7 +41,7 @@ func (c *checker) storedFile(n *node, section, key string) {
 		c.report(at.finding(field, fmt.Sprintf("%q is no name of a %s", shorten(name), kind), "a file's name, without a folder"))
 		return
 	}
-	if file := absolute(c.dir, stored(section, name, c.env)); !isFile(file) {
+	if file := absolute(c.home, stored(section, name, c.env)); !isFile(file) {
 		c.report(at.finding(field, fmt.Sprintf("%s %s: there is no file %s", kind, name, file),
 			fmt.Sprintf("put it there, with mode 0600, or set STACK_%s_DIR to the folder that has it", strings.ToUpper(section))))
 	}
