@@ -138,6 +138,9 @@ type BuildImage struct {
 	Image    string // the reference
 	Platform string
 	Build    spec.Build
+	// AllPlatforms makes it for each of Build.Platforms, where the engine can keep
+	// that. Else it is for Platform, or the engine's own one of them: to run here.
+	AllPlatforms bool `json:",omitempty"`
 }
 
 // TagImage gives an image one more reference. One that means another image

@@ -15,6 +15,9 @@ type draft struct {
 	before   engine.State // what was observed
 	index    map[string]int
 	building map[string]bool // services whose build is being planned because another one builds upon them
+	// allPlatforms has builds make all that the file lists, and not only what runs
+	// here: the engine may not be able to run the other platforms' programs.
+	allPlatforms bool
 }
 
 func newDraft(project string, observed engine.State) draft {

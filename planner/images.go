@@ -95,7 +95,8 @@ func (d *draft) build(desired *spec.Stack, s spec.Service, why plan.Reason) stri
 	b.Labels = engine.With(b.Labels, map[string]string{engine.LabelProject: desired.Name, engine.LabelService: s.Name})
 	edges := d.contexts(desired, s, &b)
 	st := step{change: plan.Change{Verb: plan.Build, Object: "image", Name: ref, Service: s.Name}, reasons: []plan.Reason{why}}
-	return d.add(st, "build "+ref, engine.BuildImage{Image: ref, Platform: s.Container.Platform, Build: b}, edges...)
+	op := engine.BuildImage{Image: ref, Platform: s.Container.Platform, Build: b, AllPlatforms: d.allPlatforms && len(b.Platforms) > 1}
+	return d.add(st, "build "+ref, op, edges...)
 }
 
 // contexts turns the contexts of a build that name a service into that

@@ -52,6 +52,7 @@ func limitFields(t reflect.Type) (out []int) {
 // Build plans the builds of the services that have one.
 func Build(desired *spec.Stack, observed engine.State, opts ImageOptions) (*plan.Plan, error) {
 	d := newDraft(desired.Name, observed)
+	d.allPlatforms = true
 	services, err := imageServices(desired, opts)
 	if err != nil {
 		return nil, err

@@ -149,7 +149,7 @@ var support = []attribute{
 	{path: "services.*.build.target"},
 	{path: "services.*.build.tags"},
 	{path: "services.*.build.labels"},
-	{path: "services.*.build.platforms"},
+	{path: "services.*.build.platforms", note: "by build all of them, if the engine has the containerd image store; else, and by up, the one that runs here"},
 	{path: "services.*.build.shm_size"},
 	{path: "services.*.build.ulimits.*.soft"},
 	{path: "services.*.build.ulimits.*.hard"},

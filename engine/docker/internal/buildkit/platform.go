@@ -10,21 +10,24 @@ import (
 	"github.com/stackfile/stack/engine"
 )
 
-// platform is the one to build for, "" for the engine's own: an engine keeps
-// one platform of an image. The service's platform goes before the build's.
+// platform is the one to build for, "" for the engine's own, or all of them if
+// they are asked for and the engine can keep them. The service's platform goes
+// before the build's.
 func platform(op engine.BuildImage, can abilities) (string, error) {
 	list := op.Build.Platforms
 	switch {
 	case op.Platform != "" && len(list) > 0 && !containsPlatform(list, op.Platform):
 		return "", fmt.Errorf("platform %s is not among the build's platforms %s", op.Platform, strings.Join(list, ", "))
+	case op.AllPlatforms && can.containerd:
+		return strings.Join(list, ","), nil
 	case op.Platform != "":
 		return op.Platform, nil
-	case len(list) < 2 || can.containerd:
+	case len(list) < 2:
 		return strings.Join(list, ","), nil
 	case len(can.platforms) > 0 && containsPlatform(list, can.platforms[0]):
 		return can.platforms[0], nil
 	}
-	return "", fmt.Errorf("platforms %s: an engine keeps one of them, name it in the service's platform: %w", strings.Join(list, ", "), engine.ErrUnsupported)
+	return "", fmt.Errorf("platforms %s: none is the engine's own, name one in the service's platform: %w", strings.Join(list, ", "), engine.ErrUnsupported)
 }
 
 func containsPlatform(list []string, one string) bool {
