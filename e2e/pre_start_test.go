@@ -35,3 +35,40 @@ func TestAStepThatFailsKeepsItsServiceDown(t *testing.T) {
 	}
 	s.run("down")
 }
+
+const counted = `
+-- stack.yaml --
+services:
+  web:
+    image: ${PROBE}
+    user: "0"
+    volumes: [data:/data]
+    pre_start: [{command: [exit, "3"]}]
+volumes: {data: }
+`
+
+// A step decides on each way to a start, is not run again for the same
+// container, and goes with it.
+func TestAStepStandsBeforeEachStart(t *testing.T) {
+	s := newSandbox(t, counted)
+	s.try("up", "-d").ended(1).says("exit code 3")
+	s.try("start", "web").ended(1).says("web.pre_start.1", "exit code 3")
+	s.try("restart", "web").ended(1).says("web.pre_start.1", "exit code 3")
+	if got := s.container("web").State.Status; got != "created" {
+		t.Errorf("web is %s", got)
+	}
+	s.edit("stack.yaml", `[exit, "3"]`, "[write, /data/done, yes]")
+	s.run("up", "-d")
+	ran := s.container("web.pre_start.1").State.StartedAt
+	s.run("restart")
+	s.run("stop", "web")
+	s.run("start")
+	if again := s.container("web.pre_start.1").State.StartedAt; again != ran {
+		t.Errorf("the step ran at %s, and again at %s", ran, again)
+	}
+	s.converged("up", "-d")
+	s.run("down", "web")
+	if left := s.ids(); len(left) > 0 {
+		t.Errorf("down web left %v", left)
+	}
+}

@@ -48,7 +48,7 @@ func (w *down) containers() []engine.Container {
 	var out []engine.Container
 	for _, c := range w.observed.Containers {
 		switch {
-		case len(w.opts.Services) > 0 && !slices.Contains(w.opts.Services, c.Service):
+		case !isOf(c, w.opts.Services):
 		case w.orphan(c):
 			w.kept = append(w.kept, c.Name)
 			if w.opts.IgnoreOrphans {
@@ -63,7 +63,7 @@ func (w *down) containers() []engine.Container {
 }
 
 func (w *down) orphan(c engine.Container) bool {
-	return w.desired != nil && !w.opts.RemoveOrphans && !declared(w.desired, c.Service) && !declared(w.desired, c.Labels[engine.LabelPreStart])
+	return w.desired != nil && !w.opts.RemoveOrphans && !declared(w.desired, c.Service) && !declared(w.desired, stepOf(c))
 }
 
 // declared reports whether the file has the service, in whatever profile.

@@ -25,7 +25,8 @@ func Stop(project string, desired *spec.Stack, observed engine.State, opts StopO
 }
 
 // Remove plans the removal of stopped containers, or with opts.Stop of all. A
-// running one is otherwise left, with a note.
+// running one is otherwise left, with a note, and so are the steps of its
+// service's pre_start.
 func Remove(project string, desired *spec.Stack, observed engine.State, opts StopOptions) (*plan.Plan, error) {
 	d := newDraft(project, observed)
 	containers, err := members(desired, observed, opts.Services)
@@ -39,6 +40,7 @@ func Remove(project string, desired *spec.Stack, observed engine.State, opts Sto
 			}
 			return runs(c.Status)
 		})
+		containers = outlived(containers, observed.Containers)
 	}
 	o := newOutgoing(&d, desired, containers, opts)
 	o.why = plan.Reason{Code: plan.Requested, Text: "rm"}
@@ -47,8 +49,10 @@ func Remove(project string, desired *spec.Stack, observed engine.State, opts Sto
 	return d.finish(desired)
 }
 
-// Start plans the start of containers that do not run, dependencies first. A
-// job that succeeded is left.
+// Start plans the start of containers that do not run, dependencies first, and
+// before those of a service the steps of its pre_start that have not succeeded.
+// A container that never ran, and whose step is not there, is an
+// *UnpreparedError.
 func Start(project string, desired *spec.Stack, observed engine.State, opts StartOptions) (*plan.Plan, error) {
 	return inOrder(project, desired, observed, opts.Services, func(s *sequence, c engine.Container, edges []plan.Edge) {
 		if idle(c.Status) {
@@ -61,7 +65,8 @@ func Start(project string, desired *spec.Stack, observed engine.State, opts Star
 }
 
 // Restart plans a stop and a start of containers, dependencies first, and of
-// those that depend on them with restart: true.
+// those that depend on them with restart: true. Of steps of pre_start the same
+// holds as for Start.
 func Restart(project string, desired *spec.Stack, observed engine.State, opts StopOptions) (*plan.Plan, error) {
 	services := opts.Services
 	if !opts.NoDeps && len(services) > 0 {
@@ -72,14 +77,15 @@ func Restart(project string, desired *spec.Stack, observed engine.State, opts St
 	})
 }
 
-// members are the containers of the named services, or of all.
+// members are the containers of the named services and of the steps of their
+// pre_start, or all.
 func members(desired *spec.Stack, observed engine.State, services []string) ([]engine.Container, error) {
 	if err := knownServices(desired, observed, services); err != nil {
 		return nil, err
 	}
 	var out []engine.Container
 	for _, c := range observed.Containers {
-		if !c.OneOff && (len(services) == 0 || slices.Contains(services, c.Service)) {
+		if !c.OneOff && isOf(c, services) {
 			out = append(out, c)
 		}
 	}
@@ -109,8 +115,8 @@ type sequence struct {
 	begun   map[string]string // container -> the action that starts it, or its last hook
 }
 
-// inOrder calls each for every container, those of dependencies first, with
-// the edges of what must come before.
+// inOrder calls each for every container of a service, those of dependencies
+// first, with the edges of what must come before.
 func inOrder(project string, desired *spec.Stack, observed engine.State, services []string, each func(*sequence, engine.Container, []plan.Edge)) (*plan.Plan, error) {
 	containers, err := members(desired, observed, services)
 	if err != nil {
@@ -130,6 +136,13 @@ func inOrder(project string, desired *spec.Stack, observed engine.State, service
 			}
 		}
 		for _, c := range o.services[name] {
+			if err := unprepared(c, graph[name], o.services); err != nil {
+				return nil, err
+			}
+			if stepOf(c) != "" {
+				s.prepare(c, edges)
+				continue
+			}
 			each(s, c, edges)
 		}
 	}

@@ -153,8 +153,8 @@ func (u *up) orphans() {
 	for _, c := range u.observed.Containers {
 		switch {
 		case c.OneOff || declared(u.desired, c.Service):
-		case declared(u.desired, c.Labels[engine.LabelPreStart]):
-			if _, active := u.desired.Services[c.Labels[engine.LabelPreStart]]; active {
+		case declared(u.desired, stepOf(c)):
+			if _, active := u.desired.Services[stepOf(c)]; active {
 				u.surplus(c, "pre_start has no such step")
 			}
 		case u.opts.RemoveOrphans:

@@ -140,6 +140,7 @@ func hintFor(err error) string {
 		held     *planner.ConflictError
 		misplace *planner.PlacementError
 		missing  *outside.MissingError
+		unready  *planner.UnpreparedError
 	)
 	switch {
 	case errors.As(err, &held):
@@ -148,6 +149,8 @@ func hintFor(err error) string {
 		return misplace.Hint
 	case errors.As(err, &missing):
 		return missing.Hint
+	case errors.As(err, &unready):
+		return "run it with: stack up -d " + unready.Service
 	case errors.Is(err, engine.ErrUnavailable):
 		return "start the engine, for example with: sudo systemctl start docker; or set DOCKER_HOST to where one answers"
 	case errors.Is(err, engine.ErrUnsupported):
