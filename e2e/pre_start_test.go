@@ -66,6 +66,16 @@ func TestAStepStandsBeforeEachStart(t *testing.T) {
 	if again := s.container("web.pre_start.1").State.StartedAt; again != ran {
 		t.Errorf("the step ran at %s, and again at %s", ran, again)
 	}
+	s.run("up", "-d", "--scale", "web=2")
+	if again := s.container("web.pre_start.1").State.StartedAt; again != ran {
+		t.Error("the step ran again for one replica more")
+	}
+	s.edit("stack.yaml", `user: "0"`, "user: \"0\"\n    stdin_open: true")
+	s.run("up", "-d")
+	step, web := s.container("web.pre_start.1").State, s.container("web").State
+	if step.StartedAt == ran || web.StartedAt.Before(step.FinishedAt) {
+		t.Errorf("of the service made anew, which started at %s, the step ran from %s to %s", web.StartedAt, step.StartedAt, step.FinishedAt)
+	}
 	s.converged("up", "-d")
 	s.run("down", "web")
 	if left := s.ids(); len(left) > 0 {

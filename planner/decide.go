@@ -41,6 +41,7 @@ func (u *up) decide(r *replica) verdict {
 	v.judgeFiles(r)
 	u.judgeImage(&v, r)
 	u.judgeDependencies(&v, r)
+	u.judgeStep(&v, r)
 	if u.opts.ForceRecreate && (u.opts.RecreateDeps || u.explicit(r.service.Name)) {
 		v.reasons = append(v.reasons, requested("--force-recreate"))
 	}

@@ -51,7 +51,7 @@ func (u *up) contested(s spec.Service) string {
 // when it is ready: else half of the traffic would go to a program that is not.
 func (p *replacement) startFirst(before *replica) {
 	p.created = p.u.assemble(p.quiet(), p.step, p.r.name+suffixNew)
-	turn := append(p.u.dependencies(p.r.service), onDone(p.created))
+	turn := append(p.u.dependencies(p.r), onDone(p.created))
 	if before != nil {
 		turn = append(turn, onDone(before.proof))
 	}

@@ -59,7 +59,7 @@ func (u *up) begin(r *replica, ready []plan.Edge) {
 		why = plan.Reason{Code: plan.Drifted, Field: "exit_code", Text: fmt.Sprintf("ended with exit code %d last time", r.found.ExitCode)}
 	}
 	s := u.of(r, verb, why)
-	edges := append(u.dependencies(r.service), ready...)
+	edges := append(u.dependencies(r), ready...)
 	edges = append(edges, u.names[r.name]...)
 	for _, network := range sortedKeys(r.service.Container.Networks) {
 		edges = append(edges, onDone(u.pending["network "+network]))
@@ -71,7 +71,7 @@ func (u *up) begin(r *replica, ready []plan.Edge) {
 // it depends on is ready.
 func (u *up) restart(r *replica, reasons []plan.Reason, ready []plan.Edge) {
 	s := u.of(r, plan.Restart, reasons...)
-	edges := slices.Concat(u.dependencies(r.service), ready, r.mended, after(r.start), u.names[r.name])
+	edges := slices.Concat(u.dependencies(r), ready, r.mended, after(r.start), u.names[r.name])
 	edges = u.preStop(s, *r.found, r.service.PreStop, edges...)
 	r.restarted = true
 	u.started(r, s, u.add(s, "restart "+r.name, engine.RestartContainer{Name: r.found.ID, Timeout: u.opts.StopTimeout}, edges...))

@@ -46,7 +46,7 @@ func (u *up) create(r *replica) {
 	if u.opts.NoStart {
 		return
 	}
-	edges := append(u.dependencies(r.service), onDone(made))
+	edges := append(u.dependencies(r), onDone(made))
 	u.started(r, s, u.add(s, "start "+r.name, engine.StartContainer{Name: r.name}, edges...))
 }
 
@@ -164,7 +164,7 @@ type replacement struct {
 func (p *replacement) retire(before *replica) {
 	turn := after(p.created)
 	if !p.u.yields(p.r.service.Name, p.old) {
-		turn = append(turn, p.u.dependencies(p.r.service)...)
+		turn = append(turn, p.u.dependencies(p.r)...)
 	}
 	if before != nil {
 		turn = append(turn, onDone(before.proof))
@@ -223,7 +223,7 @@ func (p *replacement) commit() {
 // prove starts the new container, and removes the old one when the new one is
 // ready. A job whose end nothing waits for has only to start.
 func (p *replacement) prove() {
-	turn := append(p.u.dependencies(p.r.service), onDone(p.renamed))
+	turn := append(p.u.dependencies(p.r), onDone(p.renamed))
 	p.u.started(p.r, p.step, p.u.add(p.step, p.startID(), engine.StartContainer{Name: p.r.name}, turn...))
 	p.r.proof = p.r.start
 	if !p.u.unattended(p.r.service) {

@@ -115,14 +115,16 @@ func (u *up) converge(r *replica, before *replica) {
 	u.proveLeftover(r)
 }
 
-// dependencies are the edges of what starts a service: all replicas of each
-// dependency must meet the condition.
-func (u *up) dependencies(s spec.Service) []plan.Edge {
+// dependencies are the edges of what starts a replica: all replicas of each
+// dependency must meet the condition, but for steps of another replica.
+func (u *up) dependencies(of *replica) []plan.Edge {
 	var edges []plan.Edge
-	for _, name := range sortedKeys(s.DependsOn) {
-		d := s.DependsOn[name]
+	for _, name := range sortedKeys(of.service.DependsOn) {
+		d := of.service.DependsOn[name]
 		for _, r := range u.turns[name] {
-			edges = append(edges, u.inSpite(r.service, u.meets(r, d, s.Name))...)
+			if !r.preparesOther(of) {
+				edges = append(edges, u.inSpite(r.service, u.meets(r, d, of.service.Name))...)
+			}
 		}
 	}
 	return edges

@@ -20,6 +20,58 @@ func isOf(c engine.Container, services []string) bool {
 	return len(services) == 0 || slices.Contains(services, c.Service) || slices.Contains(services, stepOf(c))
 }
 
+// judgeStep runs a step again for a service that is made anew. Specification,
+// chapter 05, pre_start: also one that has succeeded, when its service is
+// recreated. One replica more, or one of several made anew, is no reason, unless
+// the step is one for each replica.
+func (u *up) judgeStep(v *verdict, r *replica) {
+	of := u.desired.Services[r.service.Of]
+	if r.service.Of == "" || !u.chosen[of.Name] {
+		return
+	}
+	var doubt plan.Guard
+	for _, other := range u.preparedBy(r, of) {
+		if other.found == nil {
+			continue
+		}
+		w := u.decide(other)
+		if !w.replaces() {
+			return
+		}
+		doubt = append(doubt, w.guard...)
+	}
+	if len(doubt) > 0 {
+		v.guard = append(v.guard, doubt...)
+		v.doubts = append(v.doubts, follow(of.Name, "stands before %s, if that is replaced"))
+		return
+	}
+	v.reasons = append(v.reasons, follow(of.Name, "stands before %s, which is made anew"))
+}
+
+// preparedBy are the replicas of a service that a step stands before, as they
+// are found. One that gives way to the old container put aside for it counts as
+// that.
+func (u *up) preparedBy(r *replica, of spec.Service) (out []*replica) {
+	numbered, _ := u.sortOut(of)
+	for n := 1; n <= u.replicas(of); n++ {
+		other := &replica{service: of, name: u.containerName(of, n), number: n, found: numbered[n]}
+		if old, ok := u.asides[other.name]; ok && other.found != nil && u.decide(other).replaces() {
+			other.found = &old
+		}
+		if !r.service.PerReplica || n == r.number {
+			out = append(out, other)
+		}
+	}
+	return out
+}
+
+// preparesOther reports whether r is a step for one replica, and other is, or is
+// a step for, another replica of the same service.
+func (r *replica) preparesOther(other *replica) bool {
+	same := r.service.Of == other.service.Name || other.service.PerReplica && r.service.Of == other.service.Of
+	return r.service.PerReplica && same && r.number != other.number
+}
+
 // prepare runs a step that has not succeeded yet. One that has is left: the
 // start of a container that it was run for is no reason to run it again.
 func (s *sequence) prepare(c engine.Container, edges []plan.Edge) {

@@ -12,7 +12,7 @@ import (
 // pre_start: one job each, after the one before it, of which the service is made
 // to depend. Specification, chapter 05, pre_start: a step has all that the
 // service has and the step does not declare itself, and is not run again once it
-// has succeeded as it is now defined.
+// has succeeded as it is now defined, unless the service is made anew.
 func (r *resolver) steps(s types.ServiceConfig, of *Service) []Service {
 	var out []Service
 	before := maps.Clone(of.DependsOn)

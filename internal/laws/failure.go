@@ -144,7 +144,10 @@ func (c Case) desires(was engine.Container) bool {
 
 // replicas is how many replicas of a service are desired.
 func (c Case) replicas(s spec.Service) int {
-	if n, scaled := c.Options.Scale[s.Name]; scaled {
+	switch n, scaled := c.Options.Scale[cmp.Or(s.Of, s.Name)]; {
+	case scaled && s.Of != "" && !s.PerReplica:
+		return min(1, n)
+	case scaled:
 		return n
 	}
 	return s.Replicas

@@ -3,6 +3,7 @@ package laws
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/plan"
@@ -22,13 +23,21 @@ func (c Case) hasty(p *plan.Plan, before engine.State) (out []string) {
 				continue
 			}
 			for n := 1; n <= c.replicas(other); n++ {
-				if on := c.name(other, n); !c.stands(p, before, on, d.Condition) && !awaited(p, a.ID, on) {
+				if on := c.name(other, n); !c.apart(a.Change.Service, a.Change.Name, other, n) && !c.stands(p, before, on, d.Condition) && !awaited(p, a.ID, on) {
 					out = append(out, fmt.Sprintf("%q does not come after a wait for %s, which is to be %s", a.ID, on, d.Condition))
 				}
 			}
 		}
 	}
 	return out
+}
+
+// apart reports whether the n-th container of a step is for another replica than
+// a container of a service, and is no business of that.
+func (c Case) apart(service, container string, step spec.Service, n int) bool {
+	s := c.Desired.Services[service]
+	kin := step.Of == service || s.PerReplica && s.Of == step.Of
+	return step.PerReplica && kin && c.name(s, n) != strings.TrimSuffix(container, ".new")
 }
 
 // stands reports whether a container meets the condition already, and nothing

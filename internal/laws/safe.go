@@ -115,7 +115,9 @@ func (w *watch) start(ctx context.Context, op engine.StartContainer) {
 			continue
 		}
 		for n := 1; n <= w.c.replicas(other); n++ {
-			w.leansOn(now, service, w.c.name(other, n), d)
+			if !w.c.apart(service, now.Containers[i].Name, other, n) {
+				w.leansOn(now, service, w.c.name(other, n), d)
+			}
 		}
 	}
 }
