@@ -143,6 +143,29 @@ func TestListings(t *testing.T) {
 	}
 }
 
+const preparedStack = `
+services:
+  web: {image: web, depends_on: [db], pre_start: [{image: tool, command: a}]}
+  db: {provider: {type: cloud}}
+`
+
+func TestListingsHaveTheServicesOfTheFile(t *testing.T) {
+	opts := LoadOptions{Files: []string{"-"}, Project: "p"}
+	for _, c := range []struct {
+		what  Listing
+		names []string
+		want  string
+	}{
+		{ListServices, nil, "db web"}, {ListServices, []string{"web"}, "web"}, {ListServices, []string{"db"}, "db"}, {ListImages, nil, "tool web"},
+	} {
+		opts.Stdin, opts.Services = strings.NewReader(preparedStack), c.names
+		got, err := List(t.Context(), opts, c.what)
+		if err != nil || strings.Join(got, " ") != c.want {
+			t.Errorf("%s of %q: got %q, %v, want %s", c.what, c.names, got, err, c.want)
+		}
+	}
+}
+
 func TestHashesFollowTheDefinition(t *testing.T) {
 	opts := shopOptions(t)
 	before, err := List(context.Background(), opts, ListHash)

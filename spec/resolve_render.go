@@ -207,7 +207,7 @@ func (s *Stack) list(what Listing, names []string) ([]string, error) {
 	var lines []string
 	switch what {
 	case ListServices:
-		return order, nil
+		return slices.Concat(s.providersAmong(names), s.declaredAmong(order)), nil
 	case ListImages:
 		for _, name := range order {
 			lines = append(lines, s.Services[name].Container.Image)
@@ -215,8 +215,7 @@ func (s *Stack) list(what Listing, names []string) ([]string, error) {
 		slices.Sort(lines)
 		return slices.Compact(lines), nil
 	case ListHash:
-		slices.Sort(order)
-		for _, name := range order {
+		for _, name := range slices.Sorted(slices.Values(s.declaredAmong(order))) {
 			hash, err := s.Services[name].Container.hash()
 			if err != nil {
 				return nil, err
@@ -226,6 +225,20 @@ func (s *Stack) list(what Listing, names []string) ([]string, error) {
 		return lines, nil
 	}
 	return nil, fmt.Errorf("listing %q: unknown", what)
+}
+
+// declaredAmong are the services of the files, without the steps before them.
+func (s *Stack) declaredAmong(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return s.Services[name].Of != "" })
+}
+
+// providersAmong are the providers named, or all for none named.
+func (s *Stack) providersAmong(names []string) []string {
+	all := slices.Sorted(maps.Keys(s.Providers))
+	if len(names) == 0 {
+		return all
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return !slices.Contains(names, name) })
 }
 
 func (c Container) hash() (string, error) {

@@ -19,6 +19,9 @@ func (r *resolver) steps(s types.ServiceConfig, of *Service) []Service {
 	for i, hook := range s.PreStart {
 		step := r.step(s, hook, *of)
 		step.Name = fmt.Sprintf("%s.pre_start.%d", s.Name, i+1)
+		if _, taken := r.project.Services[step.Name]; taken {
+			r.fail(s.Name, "pre_start", i, fmt.Sprintf("this step is the service %s, and another one has that name", step.Name))
+		}
 		step.DependsOn = united(before, step.DependsOn)
 		before = map[string]Dependency{step.Name: {Condition: Completed, Required: true}}
 		of.DependsOn = united(of.DependsOn, before)
