@@ -75,7 +75,7 @@ func TestAStoredFileThatChangesReplacesAndIsNeverSaid(t *testing.T) {
 
 func TestAStoredFileThatIsMissingIsAnErrorBeforeAnything(t *testing.T) {
 	s := newSandbox(t, stored)
-	if err := os.Remove(filepath.Join(s.dir, "store/configs/shape")); err != nil {
+	if err := os.Remove(filepath.Join(s.dir, "store", "configs", "shape")); err != nil {
 		t.Fatal(err)
 	}
 	r := s.try("up", "-d").ended(1)

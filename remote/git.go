@@ -90,7 +90,7 @@ func (s *Store) checkout(ctx context.Context, url, sum, dir string) error {
 // git asks nobody for a password: it may run where nobody sees the question.
 func (s *Store) git(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir, cmd.Env = dir, append(s.Env[:len(s.Env):len(s.Env)], "GIT_TERMINAL_PROMPT=0")
+	cmd.Dir, cmd.Env = dir, slices.Concat(s.Env, []string{"GIT_TERMINAL_PROMPT=0"})
 	if !s.has("GIT_SSH") && !s.has("GIT_SSH_COMMAND") {
 		cmd.Env = append(cmd.Env, "GIT_SSH_COMMAND=ssh -o BatchMode=yes")
 	}

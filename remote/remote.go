@@ -74,7 +74,7 @@ func (s *Store) kept(kind, sum string, fill func(dir string) error) (string, err
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(aside)
+	defer func() { _ = os.RemoveAll(aside) }() // what stays is in nobody's way
 	if err := fill(aside); err != nil {
 		return "", err
 	}
