@@ -87,13 +87,9 @@ func (s *Store) checkout(ctx context.Context, url, sum, dir string) error {
 	return nil
 }
 
-// git asks nobody for a password: it may run where nobody sees the question.
 func (s *Store) git(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir, cmd.Env = dir, slices.Concat(s.Env, []string{"GIT_TERMINAL_PROMPT=0"})
-	if !s.has("GIT_SSH") && !s.has("GIT_SSH_COMMAND") {
-		cmd.Env = append(cmd.Env, "GIT_SSH_COMMAND=ssh -o BatchMode=yes")
-	}
+	cmd.Dir, cmd.Env = dir, s.silent()
 	var said strings.Builder
 	cmd.Stderr = &said
 	out, err := cmd.Output()
@@ -101,6 +97,19 @@ func (s *Store) git(ctx context.Context, dir string, args ...string) (string, er
 		return "", fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(said.String()))
 	}
 	return string(out), nil
+}
+
+// silent is an environment in which nobody is asked for a password, unless it says
+// so: nobody may see the question.
+func (s *Store) silent() []string {
+	env := slices.Clone(s.Env)
+	if !s.has("GIT_TERMINAL_PROMPT") {
+		env = append(env, "GIT_TERMINAL_PROMPT=0")
+	}
+	if !s.has("GIT_SSH") && !s.has("GIT_SSH_COMMAND") {
+		env = append(env, "GIT_SSH_COMMAND=ssh -o BatchMode=yes")
+	}
+	return env
 }
 
 func (s *Store) has(variable string) bool {

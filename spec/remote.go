@@ -23,7 +23,7 @@ func (in *input) fetch(ctx context.Context, files []string, opts LoadOptions) ([
 	for i, name := range files {
 		path, elsewhere, err := opts.remote(ctx)(name)
 		if err != nil {
-			return nil, &FileError{Findings: []Finding{{File: name, Message: "cannot be fetched: " + err.Error()}}}
+			return nil, &FileError{Findings: []Finding{{File: anonymous(name), Message: "cannot be fetched: " + anonymous(err.Error())}}}
 		}
 		if out[i] = name; elsewhere {
 			out[i] = path
@@ -66,7 +66,13 @@ func (r *reader) pathOf(name, dir string) (string, error) {
 func (r *reader) located(item *node, fieldName string, s scope) (path string, ok bool) {
 	path, err := r.pathOf(item.text(), s.dir)
 	if err != nil {
-		r.report(item.at.finding(fieldName, err.Error(), ""))
+		r.report(item.at.finding(fieldName, anonymous(err.Error()), ""))
 	}
 	return path, err == nil
 }
+
+var credentials = pattern(`(https?://)[^/\s@]+@`)
+
+// anonymous is a text without who asks in its URLs: a token may stand for the
+// user.
+func anonymous(text string) string { return credentials().ReplaceAllString(text, "$1***@") }

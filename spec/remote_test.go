@@ -32,6 +32,9 @@ func elsewhere(t *testing.T, files string) spec.LoadOptions {
 		if path == "nowhere" {
 			return "", true, errors.New("nobody has it")
 		}
+		if strings.HasPrefix(name, "https://") {
+			return "", true, errors.New(name + " has nothing")
+		}
 		return filepath.Join(root, "there", path), ok, nil
 	}}
 }
@@ -132,5 +135,21 @@ secrets: {key: {external: true}}
 	}
 	if got := s.Services["web"].Container.Mounts["/run/secrets/key"].Source; got != filepath.Join(opts.Dir, "store", "key") {
 		t.Errorf("bound from %s", got)
+	}
+}
+
+func TestCredentialsInTheNameOfAFileAreNotSaid(t *testing.T) {
+	for _, name := range []string{"https://me:sesame@far.test/x.git", "https://sesame@far.test/x.git"} {
+		named := elsewhere(t, "")
+		named.Files = []string{name}
+		for _, opts := range []spec.LoadOptions{
+			named,
+			elsewhere(t, "-- here/compose.yaml --\ninclude: [\""+name+"\"]\nservices: {web: {image: web}}"),
+		} {
+			_, err := spec.Load(t.Context(), opts)
+			if err == nil || strings.Contains(err.Error(), "sesame") || !strings.Contains(err.Error(), "https://***@far.test/x.git has nothing") {
+				t.Errorf("%s: got %v", name, err)
+			}
+		}
 	}
 }
