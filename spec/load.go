@@ -28,6 +28,9 @@ type LoadOptions struct {
 	// registries want to see, for services that use the API socket; it is called
 	// only if there is one. nil: no credentials.
 	Credentials func() ([]byte, error)
+	// Socket is where the engine's machine has the engine's socket, for services
+	// that use it; "": /var/run/docker.sock.
+	Socket string
 	// Remote fetches a file that stands elsewhere, by what names it in include,
 	// extends, COMPOSE_FILE or Files, and returns its path here, the same each time;
 	// ok is false for what names a file here. nil: all files are here.

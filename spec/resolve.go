@@ -203,11 +203,15 @@ func (r *resolver) unsetIn(service, key string, i int, file, variable string) {
 	r.warn(service, key, i, file+unsetText(variable))
 }
 
-// finding stands at the entry i of a service's list, or at the list.
+// finding stands at the entry i of a service's list, or at the list; i is -1 for
+// what is no list.
 func (r *resolver) finding(service, key string, i int, message string) Finding {
 	n := r.node(service, key)
 	if n == nil {
 		return Finding{Field: "services." + service + "." + key, Message: message}
+	}
+	if i < 0 {
+		return n.at.finding("services."+service+"."+key, message, "")
 	}
 	field := fmt.Sprintf("services.%s.%s[%d]", service, key, i)
 	if list := listed(n); n.kind != mapNode && i < len(list.items) {

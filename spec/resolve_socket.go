@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 
@@ -8,7 +9,8 @@ import (
 )
 
 // Where a service with use_api_socket finds the engine, and the credentials of
-// registries: as with docker compose.
+// registries: as with docker compose. It is also where an engine has its socket,
+// if nothing else is known.
 const (
 	apiSocket      = "/var/run/docker.sock"
 	dockerConfig   = "/run/secrets/docker"
@@ -25,13 +27,13 @@ func (r *resolver) apiSocket(s types.ServiceConfig, out *Service) {
 	if r.credentials != nil {
 		found, err := r.credentials()
 		if err != nil {
-			r.fail(s.Name, "use_api_socket", 0, "credentials of registries: "+reason(err))
+			r.fail(s.Name, "use_api_socket", -1, "credentials of registries: "+reason(err))
 			return
 		}
 		content = found
 	}
 	c, file := &out.Container, dockerConfig+"/config.json"
-	c.Mounts = with(c.Mounts, apiSocket, Mount{Type: types.VolumeTypeBind, Source: apiSocket})
+	c.Mounts = with(c.Mounts, apiSocket, Mount{Type: types.VolumeTypeBind, Source: cmp.Or(r.socket, apiSocket), NoCreate: true}) // a folder there would be in the way of an engine
 	if _, own := c.Env[configVariable]; own {
 		return
 	}

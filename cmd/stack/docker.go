@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/engine/docker"
@@ -39,6 +41,17 @@ func dockerConfig(env map[string]string) string {
 		return config
 	}
 	return filepath.Join(env["HOME"], ".docker")
+}
+
+// apiSocket is where the engine's machine has its socket, "" where that is not
+// known: it is another machine, or a virtual one, into which Docker Desktop hands
+// a socket of this one.
+func apiSocket(env map[string]string) string {
+	path, here := strings.CutPrefix(env["DOCKER_HOST"], "unix://")
+	if !here || runtime.GOOS != "linux" || strings.Contains(path, "/.docker/desktop/") {
+		return ""
+	}
+	return path
 }
 
 // onlyDefaultContext refuses the docker command's named contexts rather than

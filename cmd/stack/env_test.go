@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -34,6 +35,20 @@ func TestNamedContextsAreRefusedUnlessAHostIsGiven(t *testing.T) {
 			t.Errorf("%v: %v, %v", c.env, e, err)
 		case c.want != "" && (!errors.As(err, &usage) || !strings.Contains(usage.Text, c.want) || !strings.Contains(usage.Hint, "DOCKER_HOST")):
 			t.Errorf("%v: %v; want %s", c.env, err, c.want)
+		}
+	}
+}
+
+func TestTheSocketIsTheEnginesOwn(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("engines run in a virtual machine here")
+	}
+	for host, want := range map[string]string{
+		"": "", "tcp://there:2375": "", "unix:///run/user/7/docker.sock": "/run/user/7/docker.sock",
+		"unix:///home/me/.docker/desktop/docker.sock": "",
+	} {
+		if got := apiSocket(map[string]string{"DOCKER_HOST": host}); got != want {
+			t.Errorf("DOCKER_HOST=%s: %q, want %q", host, got, want)
 		}
 	}
 }
