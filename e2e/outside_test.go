@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,7 +22,11 @@ services:
 -- bin/PROJECT-cloud --
 #!/bin/sh
 echo "$*" >>calls
-case "$3" in up) echo '{"type":"setenv","message":"URL=db://first"}';; esac
+case "$3" in up)
+  echo '{"type":"setenv","message":"URL=db://first"}'
+  echo '{"type":"rawsetenv","message":"TOKEN=sesame"}';;
+esac
+case "$2" in metadata) echo '{"description":"d","up":{"parameters":[{"name":"size"}]},"down":{},"stop":{}}';; esac
 `
 
 func (s *sandbox) programs() {
@@ -42,15 +47,15 @@ func (s *sandbox) called() string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return strings.ReplaceAll(string(text), s.name, "PROJECT")
+	return strings.NewReplacer(s.name, "PROJECT", "compose metadata\n", "").Replace(string(text))
 }
 
 func TestAProviderGivesItsVariables(t *testing.T) {
 	s := newSandbox(t, provided)
-	s.try("up", "-d").ended(1).says("provider db", s.name+"-cloud", "PATH").changedNothing()
+	s.try("up", "-d").ended(1).says(`compose.yaml:3:22: services.db.provider.type: there is no program `+s.name+"-cloud", "hint: put .* into PATH").changedNothing()
 	s.programs()
 	s.run("up", "-d")
-	if got := s.container("web").Config.Env; len(got) == 0 || !strings.Contains(strings.Join(got, " "), "DB_URL=db://first") {
+	if got := s.container("web").Config.Env; len(got) == 0 || !strings.Contains(strings.Join(got, " "), "DB_URL=db://first") || !slices.Contains(got, "TOKEN=sesame") {
 		t.Errorf("web has %v", got)
 	}
 	s.converged("up", "-d")
@@ -65,9 +70,10 @@ func TestAProviderGivesItsVariables(t *testing.T) {
 	s.try("plan", "db").ended(0).says("nothing to do").changedNothing()
 	s.try("ps", "db").ended(0)
 	s.run("up", "-d", "db")
+	s.run("stop")
 	s.run("down")
 	up := "compose --project-name=PROJECT up --size=3 db\n"
-	if got, want := s.called(), up+up+up+up+"compose --project-name=PROJECT down --size=3 db\n"; got != want {
+	if got, want := s.called(), up+up+up+up+"compose --project-name=PROJECT stop db\ncompose --project-name=PROJECT down db\n"; got != want {
 		t.Errorf("the provider was called\n%s\nwant\n%s", got, want)
 	}
 }
@@ -80,5 +86,5 @@ services:
 models: {llm: {name: small, model: ai/smollm2, context_size: 4096, runtime_flags: [--verbose]}}
 `)
 	s.env = append(s.env, "DOCKER_CONFIG="+t.TempDir())
-	s.try("up", "-d").ended(1).says("model llm", "docker-model", "Docker Model Runner").changedNothing()
+	s.try("up", "-d").ended(1).says("compose.yaml:3:36: models.llm: there is no program docker-model", "hint: install Docker Model Runner").changedNothing()
 }

@@ -39,6 +39,9 @@ const (
 	LabelHooks = "dev.stack.hooks"
 	// LabelPreStart is the service of whose pre_start a container is a step.
 	LabelPreStart = "dev.stack.pre_start"
+	// LabelOutside names the variables of a container that came from providers and
+	// models, separated by commas: a plan asks neither, and takes them as they are.
+	LabelOutside = "dev.stack.outside"
 	// LabelLock, on a volume that is a lock or part of one, names the project;
 	// LabelHolder says who holds it, as JSON. Such a volume has none of docker
 	// compose's labels: it belongs to no stack.

@@ -45,9 +45,7 @@ func (o Options) models(ctx context.Context, program string, s *spec.Stack, name
 // bring pulls a model that the runner does not have, and configures it.
 func (o Options) bring(ctx context.Context, program string, m spec.Model) error {
 	if _, err := o.output(ctx, program, "inspect", m.Model); err != nil {
-		if o.Say != nil {
-			o.Say(m.Model, "pulling")
-		}
+		o.say(m.Model, "pulling")
 		if _, err := o.output(ctx, program, "pull", m.Model); err != nil {
 			return err
 		}

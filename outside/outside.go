@@ -23,21 +23,14 @@ type Options struct {
 	Say func(who, text string)
 }
 
-// A MissingError says that a program is needed which is not there. Nothing has
-// been touched.
-type MissingError struct{ What, Program, Hint string }
-
-func (e *MissingError) Error() string {
-	return fmt.Sprintf("%s: there is no program %s", e.What, e.Program)
-}
-
 // Up brings up the providers and models that some services of a stack need, one
 // after the other, and returns the variables that lead to them, by service.
 // With no services named it is all of them, and all providers. Before the first
-// one is run, all programs have been found.
+// one is run, all programs have been found, and told what options they want; what
+// is missing is a *spec.FileError.
 func Up(ctx context.Context, s *spec.Stack, services []string, o Options) (map[string]map[string]string, error) {
 	needs := needed(s, services)
-	found, err := o.find(s, needs)
+	found, err := o.find(ctx, s, "up", needs)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +43,7 @@ func Up(ctx context.Context, s *spec.Stack, services []string, o Options) (map[s
 		out.provided(s, name, values)
 	}
 	if len(needs.models) > 0 {
-		err = o.models(ctx, found[modelRunner], s, needs.models, out)
+		err = o.models(ctx, found[modelRunner].path, s, needs.models, out)
 	}
 	return out, err
 }
@@ -58,16 +51,29 @@ func Up(ctx context.Context, s *spec.Stack, services []string, o Options) (map[s
 // Down ends the providers among some services of a stack, or all of them for
 // none named. Models stay with their runner, as with docker compose.
 func Down(ctx context.Context, s *spec.Stack, services []string, o Options) error {
+	return o.end(ctx, s, "down", services, func(tool) bool { return true })
+}
+
+// Stop is Down for the providers that are to stop and not to go, as far as their
+// programs say that they can.
+func Stop(ctx context.Context, s *spec.Stack, services []string, o Options) error {
+	return o.end(ctx, s, "stop", services, func(t tool) bool { return t.Stop != nil })
+}
+
+func (o Options) end(ctx context.Context, s *spec.Stack, verb string, services []string, does func(tool) bool) error {
 	needs := needs{providers: slices.Sorted(maps.Keys(s.Providers))}
 	if len(services) > 0 {
 		needs.providers = slices.DeleteFunc(needs.providers, func(name string) bool { return !slices.Contains(services, name) })
 	}
-	found, err := o.find(s, needs)
+	found, err := o.find(ctx, s, verb, needs)
 	if err != nil {
 		return err
 	}
 	for _, name := range slices.Backward(needs.providers) {
-		if _, err := o.provider(ctx, found[name], "down", s.Name, s.Providers[name]); err != nil {
+		if !does(found[name]) {
+			continue
+		}
+		if _, err := o.provider(ctx, found[name], verb, s.Name, s.Providers[name]); err != nil {
 			return fmt.Errorf("provider %s: %w", name, err)
 		}
 	}
@@ -89,7 +95,7 @@ func (v variables) provided(s *spec.Stack, provider string, values map[string]st
 	for name, service := range s.Services {
 		if slices.Contains(service.Providers, provider) {
 			for key, value := range values {
-				v.set(name, spec.VariablePrefix(provider)+key, value)
+				v.set(name, key, value)
 			}
 		}
 	}

@@ -46,14 +46,14 @@ func shop() *spec.Stack {
 		},
 		Providers: map[string]spec.Provider{
 			"my-db": {Name: "my-db", Type: "cloud", Options: map[string][]string{"size": {"1", "2"}, "kind": {"pg"}}},
-			"other": {Name: "other", Type: "missing"},
+			"other": {Name: "other", Type: "missing", At: spec.Position{File: "stack.yaml", Line: 3, Column: 5}},
 		},
-		Models: map[string]spec.Model{"llm": {Model: "ai/small", ContextSize: 100, Flags: []string{"--a"}}},
+		Models: map[string]spec.Model{"llm": {Model: "ai/small", ContextSize: 100, Flags: []string{"--a"}, At: spec.Position{File: "stack.yaml", Line: 7, Column: 9}}},
 	}
 }
 
 const (
-	cloud = `echo '{"type":"info","message":"working"}'; echo '{"type":"setenv","message":"URL=db://x?a=b"}'; echo plain`
+	cloud = `echo '{"type":"info","message":"working"}'; echo '{"type":"setenv","message":"URL=db://x?a=b"}'; echo '{"type":"rawsetenv","message":"TOKEN=t"}'; echo '{"type":"debug","message":"x"}'; echo plain`
 	model = `case "$2" in status) echo '{"running":true,"endpoint":"http://runner/v1"}';; inspect) exit 1;; esac`
 )
 
@@ -66,13 +66,14 @@ func TestServicesGetTheVariablesOfWhatTheyNeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]map[string]string{
-		"web":  {"MY_DB_URL": "db://x?a=b"},
+		"web":  {"MY_DB_URL": "db://x?a=b", "TOKEN": "t"},
 		"back": {"LLM_URL": "http://runner/v1", "NAME": "ai/small"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("variables %v, want %v", got, want)
 	}
-	if got, want := calls(t, dir), `compose --project-name=shop up --kind=pg --size=1 --size=2 my-db
+	if got, want := calls(t, dir), `compose metadata
+compose --project-name=shop up --kind=pg --size=1 --size=2 my-db
 model status --json
 model inspect ai/small
 model pull ai/small
@@ -89,13 +90,20 @@ func TestWithoutAProgramNothingIsRun(t *testing.T) {
 	dir := plugins(t, map[string]string{"cloud": cloud, "model": model})
 	for _, services := range [][]string{nil, {"web", "lone"}} {
 		_, err := outside.Up(t.Context(), shop(), services, outside.Options{Plugins: []string{dir}})
-		missing := new(outside.MissingError)
-		if !errors.As(err, &missing) || missing.Program != "missing" || calls(t, dir) != "" {
-			t.Errorf("%v: %v, calls %q", services, err, calls(t, dir))
+		missing := new(spec.FileError)
+		if !errors.As(err, &missing) || len(missing.Findings) != 1 || calls(t, dir) != "compose metadata\n" {
+			t.Fatalf("%v: %v, calls %q", services, err, calls(t, dir))
+		}
+		want := spec.Finding{File: "stack.yaml", Line: 3, Column: 5, Field: "services.other.provider.type", Message: "there is no program missing", Hint: "put missing into PATH, or docker-missing among the docker command's plugins"}
+		if got := missing.Findings[0]; got != want {
+			t.Errorf("%v: %+v, want %+v", services, got, want)
+		}
+		if err := os.Remove(filepath.Join(dir, "calls")); err != nil {
+			t.Fatal(err)
 		}
 	}
 	_, err := outside.Up(t.Context(), shop(), []string{"back"}, outside.Options{Plugins: []string{t.TempDir()}})
-	if err == nil || err.Error() != "model llm: there is no program docker-model" {
+	if err == nil || !strings.HasPrefix(err.Error(), "stack.yaml:7:9: models.llm: there is no program docker-model\n  hint: install") {
 		t.Errorf("no model runner: %v", err)
 	}
 }
@@ -106,6 +114,8 @@ func TestAProviderThatFailsSaysWhy(t *testing.T) {
 		"exit status 3: no money":  `echo '{"type":"error","message":"no money"}'; exit 3`,
 		"exit status 4: broken":    `echo broken >&2; exit 4`,
 		`setenv "URL": want KEY=`:  `echo '{"type":"setenv","message":"URL"}'`,
+		`the type "publish"`:       `echo '{"type":"publish","message":"80"}'`,
+		"token too long":           `head -c 3000000 /dev/zero | tr '\0' x; echo; echo end`,
 	} {
 		dir := plugins(t, map[string]string{"cloud": script, "model": model})
 		_, err := outside.Up(context.Background(), shop(), []string{"my-db"}, outside.Options{Plugins: []string{dir}})
@@ -123,7 +133,52 @@ func TestDownEndsTheProviders(t *testing.T) {
 	if err := outside.Down(t.Context(), shop(), []string{"web", "other"}, outside.Options{Plugins: []string{dir}}); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := calls(t, dir), "compose --project-name=shop down other\ncompose --project-name=shop down --kind=pg --size=1 --size=2 my-db\ncompose --project-name=shop down other\n"; got != want {
+	if got, want := calls(t, dir), `compose metadata
+compose metadata
+compose --project-name=shop down other
+compose --project-name=shop down --kind=pg --size=1 --size=2 my-db
+compose metadata
+compose --project-name=shop down other
+`; got != want {
 		t.Errorf("calls\n%s\nwant\n%s", got, want)
+	}
+}
+
+const described = `if [ "$2" = metadata ]; then
+echo '{"description": "d", "up": {"parameters": [{"name": "kind", "required": true}, {"name": "size"}]}, "down": {}, "stop": {"parameters": [{"name": "size"}]}}'
+fi
+`
+
+func TestAProgramGetsTheOptionsThatItKnows(t *testing.T) {
+	dir := plugins(t, map[string]string{"cloud": described, "missing": ""})
+	o := outside.Options{Plugins: []string{dir}}
+	for _, do := range []func() error{
+		func() error { _, err := outside.Up(t.Context(), shop(), []string{"my-db"}, o); return err },
+		func() error { return outside.Stop(t.Context(), shop(), nil, o) },
+		func() error { return outside.Down(t.Context(), shop(), []string{"my-db"}, o) },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := strings.ReplaceAll(calls(t, dir), "compose metadata\n", "")
+	if want := `compose --project-name=shop up --kind=pg --size=1 --size=2 my-db
+compose --project-name=shop stop --size=1 --size=2 my-db
+compose --project-name=shop down my-db
+`; got != want {
+		t.Errorf("calls\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestAnOptionThatTheProgramWantsIsAFinding(t *testing.T) {
+	dir := plugins(t, map[string]string{"cloud": described})
+	s := shop()
+	s.Providers["my-db"] = spec.Provider{Name: "my-db", Type: "cloud"}
+	_, err := outside.Up(t.Context(), s, []string{"my-db"}, outside.Options{Plugins: []string{dir}})
+	if err == nil || !strings.Contains(err.Error(), `services.my-db.provider: cloud wants the option "kind"`) {
+		t.Errorf("got %v", err)
+	}
+	if got := calls(t, dir); got != "compose metadata\n" {
+		t.Errorf("calls %q", got)
 	}
 }

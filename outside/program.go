@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,29 +17,54 @@ import (
 	"github.com/stackfile/stack/spec"
 )
 
-// find locates all programs that are needed, by provider; that of the model
-// runner as modelRunner.
-func (o Options) find(s *spec.Stack, n needs) (map[string]string, error) {
-	out := map[string]string{}
+// A tool is a program that is run, with what it says of itself.
+type tool struct {
+	path string
+	metadata
+}
+
+// find locates all programs that are needed for a verb, by provider; that of the
+// model runner as modelRunner. What is missing is a *spec.FileError, with a
+// finding of each.
+func (o Options) find(ctx context.Context, s *spec.Stack, verb string, n needs) (map[string]tool, error) {
+	out := map[string]tool{}
+	var findings []spec.Finding
 	for _, name := range n.providers {
-		kind := s.Providers[name].Type
-		path, ok := o.plugin(kind)
+		p := s.Providers[name]
+		path, ok := o.locate(p.Type)
 		if !ok {
-			var err error
-			if path, err = exec.LookPath(kind); err != nil {
-				return nil, &MissingError{"provider " + name, kind, fmt.Sprintf("put %s into PATH, or docker-%s among the docker command's plugins", kind, kind)}
-			}
+			hint := fmt.Sprintf("put %s into PATH, or docker-%s among the docker command's plugins", p.Type, p.Type)
+			findings = append(findings, finding(p.At, "services."+name+".provider.type", "there is no program "+p.Type, hint))
+			continue
 		}
-		out[name] = path
+		out[name] = tool{path, o.ask(ctx, path)}
+		findings = append(findings, out[name].lacking(verb, p)...)
 	}
-	if len(n.models) > 0 {
-		path, ok := o.plugin("model")
+	path, ok := o.plugin("model")
+	out[modelRunner] = tool{path: path}
+	for _, name := range n.models {
 		if !ok {
-			return nil, &MissingError{"model " + n.models[0], "docker-model", "install Docker Model Runner (the package docker-model-plugin), or use a service that serves the model"}
+			hint := "install Docker Model Runner (the package docker-model-plugin), or use a service that serves the model"
+			findings = append(findings, finding(s.Models[name].At, "models."+name, "there is no program docker-model", hint))
 		}
-		out[modelRunner] = path
+	}
+	if len(findings) > 0 {
+		return nil, &spec.FileError{Findings: findings}
 	}
 	return out, nil
+}
+
+// locate is the program of a provider: the docker command's plugin of that name,
+// or else the one in PATH. compose is the name of another plugin.
+func (o Options) locate(kind string) (string, bool) {
+	if kind == "compose" {
+		return "", false
+	}
+	if path, ok := o.plugin(kind); ok {
+		return path, true
+	}
+	path, err := exec.LookPath(kind)
+	return path, err == nil
 }
 
 // plugin is the docker command's plugin of a name.
@@ -54,17 +78,11 @@ func (o Options) plugin(name string) (string, bool) {
 	return "", false
 }
 
-// provider runs a provider's program with docker compose's arguments, and reads
-// from its output the lines of docker compose's protocol: one JSON object each,
-// with a type, which is info, error, debug or setenv, and a message.
-func (o Options) provider(ctx context.Context, program, verb, project string, p spec.Provider) (map[string]string, error) {
-	args := []string{"compose", "--project-name=" + project, verb}
-	for _, key := range slices.Sorted(maps.Keys(p.Options)) {
-		for _, value := range p.Options[key] {
-			args = append(args, "--"+key+"="+value)
-		}
-	}
-	cmd := o.command(ctx, program, append(args, p.Name)...)
+// provider runs a provider's program with docker compose's arguments, and
+// returns the variables that lead to what it provides.
+func (o Options) provider(ctx context.Context, t tool, verb, project string, p spec.Provider) (map[string]string, error) {
+	args := slices.Concat([]string{"compose", "--project-name=" + project, verb}, t.options(verb, p), []string{p.Name})
+	cmd := o.command(ctx, t.path, args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
@@ -76,7 +94,7 @@ func (o Options) provider(ctx context.Context, program, verb, project string, p 
 	}
 	values, failure := o.read(p.Name, out)
 	if err := cmd.Wait(); err != nil {
-		return nil, fmt.Errorf("%s %s: %w%s", program, verb, err, said(failure, stderr.String()))
+		return nil, fmt.Errorf("%s %s: %w%s", t.path, verb, err, said(failure, stderr.String()))
 	}
 	return values, failure
 }
@@ -99,28 +117,57 @@ func said(failure error, stderr string) string {
 	return ": " + text
 }
 
-// read is over when the program's output is. An error of the protocol is
-// returned, and the output read on, so that the program does not hang.
+// read reads the lines of docker compose's protocol, one JSON object each, until
+// the program's output is over. An error of the protocol is returned, and the
+// output read on, so that the program does not hang.
 func (o Options) read(name string, out io.Reader) (map[string]string, error) {
 	values := map[string]string{}
-	var failure error
+	var failures []error
 	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
-		var line struct{ Type, Message string }
+		line := message{}
 		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			line.Type, line.Message = "info", lines.Text()
+			line = message{"info", lines.Text()}
 		}
-		key, value, ok := strings.Cut(line.Message, "=")
-		switch {
-		case line.Type == "setenv" && ok && key != "":
-			values[key] = value
-		case line.Type == "setenv":
-			failure = fmt.Errorf("setenv %q: want KEY=VALUE", line.Message)
-		case line.Type == "error":
-			failure = errors.New(line.Message)
-		case line.Type == "info" && o.Say != nil:
-			o.Say(name, line.Message)
+		if err := o.heed(name, line, values); err != nil {
+			failures = append(failures, err)
 		}
 	}
-	return values, errors.Join(failure, lines.Err())
+	_, err := io.Copy(io.Discard, out) // the rest, behind a line that is too long
+	return values, errors.Join(append(failures, lines.Err(), err)...)
+}
+
+const longestLine = 1 << 20
+
+// A message is a line of the protocol.
+type message struct{ Type, Message string }
+
+// heed does what a message asks for. Variables are set by their final names.
+func (o Options) heed(name string, m message, values map[string]string) error {
+	key, value, ok := strings.Cut(m.Message, "=")
+	switch m.Type {
+	case "setenv", "rawsetenv":
+		if !ok || key == "" {
+			return fmt.Errorf("%s %q: want KEY=VALUE", m.Type, m.Message)
+		}
+		if m.Type == "setenv" {
+			key = spec.VariablePrefix(name) + key
+		}
+		values[key] = value
+	case "error":
+		return errors.New(m.Message)
+	case "info":
+		o.say(name, m.Message)
+	case "debug":
+	default:
+		return fmt.Errorf("message of the type %q: not supported", m.Type)
+	}
+	return nil
+}
+
+func (o Options) say(who, text string) {
+	if o.Say != nil {
+		o.Say(who, text)
+	}
 }

@@ -111,6 +111,9 @@ func (u *up) labels(r *replica) map[string]string {
 	if s.Of != "" {
 		labels[engine.LabelPreStart] = s.Of
 	}
+	if len(s.Outside) > 0 {
+		labels[engine.LabelOutside] = strings.Join(s.Outside, ",")
+	}
 	if inherited := u.inherited(r); len(inherited) > 0 {
 		labels[engine.LabelAnonymous] = engine.EncodeMap(inherited)
 	}

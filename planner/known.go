@@ -20,7 +20,7 @@ func known(desired *spec.Stack, observed engine.State) *spec.Stack {
 		if variables == nil {
 			variables = map[string]map[string]string{}
 		}
-		variables[c.Service] = recordedVariables(s, *c.Recorded)
+		variables[c.Service] = recordedVariables(c)
 	}
 	if variables == nil {
 		return desired
@@ -28,28 +28,14 @@ func known(desired *spec.Stack, observed engine.State) *spec.Stack {
 	return desired.WithVariables(variables)
 }
 
-func recordedVariables(s spec.Service, c spec.Container) map[string]string {
+// recordedVariables are those of a container that its label says are from
+// outside.
+func recordedVariables(c engine.Container) map[string]string {
 	out := map[string]string{}
-	for key, value := range c.Env {
-		if value != nil && fromOutside(s, key) {
+	for _, key := range strings.Split(c.Labels[engine.LabelOutside], ",") {
+		if value := c.Recorded.Env[key]; value != nil {
 			out[key] = *value
 		}
 	}
 	return out
-}
-
-// fromOutside reports whether a variable is one of those of a provider or a
-// model.
-func fromOutside(s spec.Service, key string) bool {
-	for _, name := range s.Providers {
-		if strings.HasPrefix(key, spec.VariablePrefix(name)) {
-			return true
-		}
-	}
-	for _, use := range s.Models {
-		if key == use.Endpoint || key == use.Model {
-			return true
-		}
-	}
-	return false
 }

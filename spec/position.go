@@ -68,6 +68,14 @@ func (p place) finding(field, message, hint string) Finding {
 	return f
 }
 
+// position is the place as users know it; that of nothing is the zero Position.
+func (n *node) position() Position {
+	if n == nil || n.at.src == nil {
+		return Position{}
+	}
+	return Position{File: n.at.src.name, Line: n.at.line, Column: n.at.column}
+}
+
 // A node is a value of a stack file with the place where it really stands:
 // behind an alias that is where the anchor is, and after merging several files
 // it is in the last file that sets the value. Nodes are not changed once made.

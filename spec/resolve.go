@@ -31,7 +31,7 @@ func (r *reading) resolve(ctx context.Context) (*Stack, error) {
 	resolver := &resolver{reading: r, project: project}
 	for name, service := range project.Services {
 		if service.Provider != nil {
-			s.Providers = with(s.Providers, name, provider(service))
+			s.Providers = with(s.Providers, name, resolver.provider(service))
 			continue
 		}
 		resolved := resolver.service(service)

@@ -15,6 +15,7 @@ type Provider struct {
 	Name    string
 	Type    string              // names the program
 	Options map[string][]string // what it is asked for
+	At      Position            `json:"-"` // where the file says so
 }
 
 // A Model is one that the engine's model runner serves. Specification, chapter
@@ -23,6 +24,7 @@ type Model struct {
 	Model       string   // such as ai/smollm2
 	ContextSize int      `json:",omitempty"` // in tokens; 0: the runner's own
 	Flags       []string `json:",omitempty"` // for the runner
+	At          Position `json:"-"`          // where the file says so
 }
 
 // A ModelUse is a model in a service: the variables that lead to it.
@@ -59,8 +61,9 @@ func VariablePrefix(name string) string {
 }
 
 // provider is a service that another program provides.
-func provider(s types.ServiceConfig) Provider {
-	return Provider{Name: s.Name, Type: s.Provider.Type, Options: filled(s.Provider.Options)}
+func (r *resolver) provider(s types.ServiceConfig) Provider {
+	at := r.node(s.Name, "provider", "type").position()
+	return Provider{Name: s.Name, Type: s.Provider.Type, Options: filled(s.Provider.Options), At: at}
 }
 
 // models are those that services use.
@@ -68,7 +71,8 @@ func (r *resolver) models(s *Stack) {
 	for _, service := range s.Services {
 		for name := range service.Models {
 			m := r.project.Models[name]
-			s.Models = with(s.Models, name, Model{Model: m.Model, ContextSize: m.ContextSize, Flags: m.RuntimeFlags})
+			at := r.tree.get("models", name, "model").position()
+			s.Models = with(s.Models, name, Model{Model: m.Model, ContextSize: m.ContextSize, Flags: m.RuntimeFlags, At: at})
 		}
 	}
 }
@@ -88,13 +92,14 @@ func (s *Stack) WithVariables(variables map[string]map[string]string) *Stack {
 	out := *s
 	out.Services = maps.Clone(s.Services)
 	for name, service := range out.Services {
-		env := maps.Clone(service.Container.Env)
-		for key, value := range variables[name] {
+		env, given := maps.Clone(service.Container.Env), []string(nil)
+		for _, key := range slices.Sorted(maps.Keys(variables[name])) {
 			if _, own := env[key]; !own {
-				env = with(env, key, &value)
+				value := variables[name][key]
+				env, given = with(env, key, &value), append(given, key)
 			}
 		}
-		service.Container.Env, service.Providers, service.Models = env, nil, nil
+		service.Container.Env, service.Outside, service.Providers, service.Models = env, given, nil, nil
 		out.Services[name] = service
 	}
 	return &out

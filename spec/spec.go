@@ -60,6 +60,8 @@ type Service struct {
 	// the values are not known.
 	Providers []string            `json:",omitempty"` // sorted
 	Models    map[string]ModelUse `json:",omitempty"` // by the file's key
+	// Outside are the variables that it has got from them, sorted.
+	Outside []string `json:",omitempty"`
 
 	// Of is the service before whose start this one has to have succeeded, as a
 	// step of its pre_start; "" for a service of the file. With PerReplica it is

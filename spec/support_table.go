@@ -101,7 +101,7 @@ var support = []attribute{
 	{path: "services.*.isolation"},
 	{path: "services.*.credential_spec", level: refused, note: "it is for Windows containers"},
 	{path: "services.*.use_api_socket", note: "the socket of DOCKER_HOST, else /var/run/docker.sock, and the credentials of registries that the docker command has"},
-	{path: "services.*.provider", note: "the docker command's plugin, or the program, of that name; without it the service is an error"},
+	{path: "services.*.provider", note: "the docker command's plugin, or the program, of that name; without it the service is an error. Of its messages info, debug, error, setenv and rawsetenv are understood"},
 	{path: "services.*.provider.type"},
 	{path: "services.*.provider.options"},
 	{path: "services.*.models"},

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stackfile/stack"
+	"github.com/stackfile/stack/outside"
 	"github.com/stackfile/stack/planner"
 )
 
@@ -33,7 +34,7 @@ With -p NAME no file is needed.`,
 			if _, err = p.converge(c.Context(), stack.Down(project, o), nil); err != nil {
 				return err
 			}
-			return p.gone(c.Context(), project.Desired, services)
+			return p.end(c.Context(), outside.Down, project.Desired, services)
 		},
 	}
 	fs := c.Flags()

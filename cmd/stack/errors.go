@@ -12,7 +12,6 @@ import (
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/lock"
-	"github.com/stackfile/stack/outside"
 	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
@@ -139,7 +138,6 @@ func hintFor(err error) string {
 	var (
 		held     *planner.ConflictError
 		misplace *planner.PlacementError
-		missing  *outside.MissingError
 		unready  *planner.UnpreparedError
 	)
 	switch {
@@ -147,8 +145,6 @@ func hintFor(err error) string {
 		return held.Hint
 	case errors.As(err, &misplace):
 		return misplace.Hint
-	case errors.As(err, &missing):
-		return missing.Hint
 	case errors.As(err, &unready):
 		return "run it with: stack up -d " + unready.Service
 	case errors.Is(err, engine.ErrUnavailable):

@@ -35,12 +35,12 @@ func (p *program) unasked(desired *spec.Stack) {
 	}
 }
 
-// gone ends the providers among some services, or all for none named.
-func (p *program) gone(ctx context.Context, desired *spec.Stack, services []string) error {
+// end has the providers among some services, or all for none named, go or stop.
+func (p *program) end(ctx context.Context, how func(context.Context, *spec.Stack, []string, outside.Options) error, desired *spec.Stack, services []string) error {
 	if desired == nil || len(desired.Providers) == 0 || p.globals.dryRun {
 		return nil
 	}
-	return outside.Down(ctx, desired, services, p.outside())
+	return how(ctx, desired, services, p.outside())
 }
 
 func (p *program) outside() outside.Options {

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stackfile/stack"
+	"github.com/stackfile/stack/outside"
 	"github.com/stackfile/stack/planner"
 )
 
@@ -22,8 +23,10 @@ With -p NAME no file is needed.`,
 			if err != nil {
 				return err
 			}
-			_, err = p.converge(c.Context(), stack.Stop(project, o), nil)
-			return err
+			if _, err = p.converge(c.Context(), stack.Stop(project, o), nil); err != nil {
+				return err
+			}
+			return p.end(c.Context(), outside.Stop, project.Desired, services)
 		},
 	}
 	c.Flags().IntVarP(&timeout, "timeout", "t", 0, "`SECONDS` that a container has to stop (default: its own, else 10)")
