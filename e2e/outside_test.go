@@ -88,3 +88,45 @@ models: {llm: {name: small, model: ai/smollm2, context_size: 4096, runtime_flags
 	s.env = append(s.env, "DOCKER_CONFIG="+t.TempDir())
 	s.try("up", "-d").ended(1).says("compose.yaml:3:36: models.llm: there is no program docker-model", "hint: install Docker Model Runner").changedNothing()
 }
+
+// The runner's plugin is one of our own here, which takes its words as the real
+// one does.
+func TestAModelGivesItsVariables(t *testing.T) {
+	s := newSandbox(t, `
+-- compose.yaml --
+services:
+  list: {image: "${PROBE}", models: [my-llm], command: [-address, ":8080"]}
+  named: {image: "${PROBE}", models: {my-llm: {endpoint_var: URL, model_var: NAME}}, command: [-address, ":8081"]}
+models: {my-llm: {model: ai/smollm2, context_size: 4096}}
+-- config/cli-plugins/docker-model --
+#!/bin/sh
+echo "$*" >>calls
+case "$1" in
+  status) echo '{"running":true,"endpoint":"http://runner/v1/"}';;
+  inspect) test -e pulled;;
+  pull) echo pulling; touch pulled;;
+esac
+`)
+	if err := os.Chmod(filepath.Join(s.dir, "config/cli-plugins/docker-model"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.env = append(s.env, "DOCKER_CONFIG="+filepath.Join(s.dir, "config"))
+	s.run("up", "-d")
+	for service, want := range map[string][]string{
+		"list": {"MY_LLM_URL=http://runner/v1/", "MY_LLM_MODEL=ai/smollm2"}, "named": {"URL=http://runner/v1/", "NAME=ai/smollm2"},
+	} {
+		env := s.container(service).Config.Env
+		for _, variable := range want {
+			if !slices.Contains(env, variable) {
+				t.Errorf("%s has %q, and not %s", service, env, variable)
+			}
+		}
+	}
+	s.converged("up", "-d")
+	s.try("plan", "--exit-code").ended(0).changedNothing()
+	again := "status --json\ninspect ai/smollm2\nconfigure --context-size 4096 ai/smollm2\n"
+	first := strings.Replace(again, "configure", "pull ai/smollm2\nconfigure", 1)
+	if got, want := s.called(), first+again; got != want {
+		t.Errorf("the runner was called\n%s\nwant\n%s", got, want)
+	}
+}

@@ -65,10 +65,10 @@ func (o Options) bring(ctx context.Context, program string, m spec.Model) error 
 	return err
 }
 
-// output runs the docker command's plugin, which wants to know its own name
-// first.
+// output runs the docker command's plugin by itself: its name is no argument
+// then, as it is behind the docker command.
 func (o Options) output(ctx context.Context, program string, args ...string) ([]byte, error) {
-	out, err := o.command(ctx, program, append([]string{"model"}, args...)...).Output()
+	out, err := o.command(ctx, program, args...).Output()
 	if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Output returns it as it is
 		return nil, fmt.Errorf("docker model %s: %w%s", args[0], err, said(nil, string(exit.Stderr)))
 	}

@@ -54,13 +54,14 @@ func shop() *spec.Stack {
 
 const (
 	cloud = `echo '{"type":"info","message":"working"}'; echo '{"type":"setenv","message":"URL=db://x?a=b"}'; echo '{"type":"rawsetenv","message":"TOKEN=t"}'; echo '{"type":"debug","message":"x"}'; echo plain`
-	model = `case "$2" in status) echo '{"running":true,"endpoint":"http://runner/v1"}';; inspect) exit 1;; esac`
+	model = `[ -z "$DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND" ] || exit 9; case "$1" in status) echo '{"running":true,"endpoint":"http://runner/v1"}';; inspect) exit 1;; esac`
 )
 
 func TestServicesGetTheVariablesOfWhatTheyNeed(t *testing.T) {
 	dir := plugins(t, map[string]string{"cloud": cloud, "model": model})
 	var said []string
-	o := outside.Options{Plugins: []string{t.TempDir(), dir}, Say: func(who, text string) { said = append(said, who+": "+text) }}
+	env := append(os.Environ(), "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND=docker")
+	o := outside.Options{Env: env, Plugins: []string{t.TempDir(), dir}, Say: func(who, text string) { said = append(said, who+": "+text) }}
 	got, err := outside.Up(t.Context(), shop(), []string{"web"}, o)
 	if err != nil {
 		t.Fatal(err)
@@ -74,10 +75,10 @@ func TestServicesGetTheVariablesOfWhatTheyNeed(t *testing.T) {
 	}
 	if got, want := calls(t, dir), `compose metadata
 compose --project-name=shop up --kind=pg --size=1 --size=2 my-db
-model status --json
-model inspect ai/small
-model pull ai/small
-model configure --context-size 100 ai/small -- --a
+status --json
+inspect ai/small
+pull ai/small
+configure --context-size 100 ai/small -- --a
 `; got != want {
 		t.Errorf("calls\n%s\nwant\n%s", got, want)
 	}

@@ -101,8 +101,14 @@ func (o Options) provider(ctx context.Context, t tool, verb, project string, p s
 
 func (o Options) command(ctx context.Context, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Dir, cmd.Env = o.Dir, o.Env
+	cmd.Dir, cmd.Env = o.Dir, slices.DeleteFunc(slices.Clone(o.Env), ofDockerCommand)
 	return cmd
+}
+
+// ofDockerCommand reports whether a variable would tell a plugin that the docker
+// command has run it, and not somebody by itself.
+func ofDockerCommand(variable string) bool {
+	return strings.HasPrefix(variable, "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND=")
 }
 
 // said is what a program that failed has said of it.
