@@ -36,6 +36,7 @@ func (r *resolver) service(s types.ServiceConfig) Service {
 	out.OnFailure = OnFailure(cmp.Or(r.node(s.Name, ownKey, "on_failure").text(), r.tree.get(ownKey, "on_failure").text()))
 	r.files(s, &out)
 	r.apiSocket(s, &out)
+	r.writable(out)
 	return out
 }
 
