@@ -107,7 +107,7 @@ var support = []attribute{
 	{path: "services.*.models"},
 	{path: "services.*.models.*.endpoint_var"},
 	{path: "services.*.models.*.model_var"},
-	{path: "services.*.pre_start", note: "each step is a job; what is said of a service's container holds for it. Its container is kept, as the sign that it has succeeded as it is defined; it is run again when the service is made anew"},
+	{path: "services.*.pre_start", note: "each step is a job; what is said of a service's container holds for it. Its container is kept, as the sign that it has succeeded as it is defined; it is run again when the service is made anew. Volumes without a name are not in it"},
 	{path: "services.*.pre_start[].per_replica"},
 	{path: "services.*.post_start"},
 	{path: "services.*.post_start[].command"},
