@@ -107,7 +107,7 @@ case "$1" in
   pull) echo pulling; touch pulled;;
 esac
 `)
-	if err := os.Chmod(filepath.Join(s.dir, "config/cli-plugins/docker-model"), 0o755); err != nil {
+	if err := os.Chmod(filepath.Join(s.dir, "config", "cli-plugins", "docker-model"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	s.env = append(s.env, "DOCKER_CONFIG="+filepath.Join(s.dir, "config"))
