@@ -13,6 +13,7 @@ type Exit struct {
 	Container string // its name
 	Service   string
 	Code      int
+	Asked     bool // somebody has it stopped, or killed
 }
 
 // follower hands on the output of a project's containers, those of containers
@@ -248,7 +249,7 @@ func (f *follower) begin(c engine.Container, opts engine.LogOptions) {
 
 func (f *follower) died(known *followed, ev engine.ContainerEvent) {
 	known.stood, known.rough, known.told = ev.Time, false, true
-	exit := Exit{ev.Name, ev.Service, ev.ExitCode}
+	exit := Exit{ev.Name, ev.Service, ev.ExitCode, known.asked}
 	switch {
 	case known.stream != nil:
 		known.stream.exit = &exit

@@ -24,6 +24,12 @@ type ForegroundOptions struct {
 	Converged  func(Result)
 	Stopping   func(cause string) // all is being stopped now; nil for no interest
 
+	// Beside is run once the stack is up, with a context that ends when all is
+	// to be stopped; its error ends the run. With it the run does not end
+	// because nothing runs, nor with a container that somebody has stopped.
+	// nil for nothing.
+	Beside func(ctx context.Context) error
+
 	Until       Until
 	CodeFrom    string // the service whose exit code is the answer; Until is FirstExit then
 	StopTimeout *time.Duration
@@ -134,7 +140,7 @@ func (s *foreground) settle(ctx context.Context) error {
 				s.follower.begin(c, engine.LogOptions{Tail: "0"})
 			}
 		}
-		s.follower.settled = true
+		s.follower.settled = s.opts.Beside == nil
 	})
 	return nil
 }
@@ -147,7 +153,7 @@ func (s *foreground) exited(exit Exit) {
 	if exit.Service == s.opts.CodeFrom {
 		offer(s.codes, exit)
 	}
-	if s.ends(exit) {
+	if s.ends(exit) && (s.opts.Beside == nil || !exit.Asked) {
 		offer(s.ended, exit)
 	}
 }
@@ -173,14 +179,40 @@ func (s *foreground) ends(exit Exit) bool {
 
 // stay returns when the run is over, and what its exit code is.
 func (s *foreground) stay(ctx context.Context, over chan error) (int, error) {
+	failed, end := s.beside(ctx)
+	defer end()
 	select {
 	case err := <-over:
 		return s.code(nil), err
+	case err := <-failed:
+		end()
+		return 0, errors.Join(err, s.stop(ctx, err.Error(), over))
 	case exit := <-s.ended:
+		end()
 		err := s.stop(ctx, "container "+exit.Container+" exited", over)
 		return s.code(&exit), err
 	case <-ctx.Done():
+		end()
 		return 0, errors.Join(s.stop(ctx, "interrupted", over), ctx.Err())
+	}
+}
+
+// beside runs what is to be done meanwhile. end has it end, and waits for that.
+func (s *foreground) beside(ctx context.Context) (failed <-chan error, end func()) {
+	if s.opts.Beside == nil {
+		return nil, func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	errs, done := make(chan error, 1), make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.opts.Beside(ctx); err != nil && ctx.Err() == nil {
+			errs <- err
+		}
+	}()
+	return errs, func() {
+		cancel()
+		<-done
 	}
 }
 

@@ -28,6 +28,7 @@ type Engine interface {
 	Reader
 	Mutator
 	Stream
+	Archives
 }
 
 // A Reader reads, and changes nothing.

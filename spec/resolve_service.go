@@ -23,6 +23,7 @@ func (r *resolver) service(s types.ServiceConfig) Service {
 		PostStart:     r.hooks(s.PostStart),
 		PreStop:       r.hooks(s.PreStop),
 		Attach:        s.Attach == nil || *s.Attach,
+		Watch:         r.watches(s),
 	}
 	out.PullPolicy, out.PullAfter = pullPolicy(s)
 	out.Placement, out.Reserved = placed(s.Deploy)

@@ -75,14 +75,22 @@ type sourceReader struct {
 	written map[string]time.Time
 }
 
-// ignore reads the patterns of the Dockerfile's own .dockerignore, or else of
-// the context's.
-func (r *sourceReader) ignore(b Build) error {
+// Ignored returns the patterns of the Dockerfile's own .dockerignore, or else of
+// the context's; none when there is neither.
+func (b Build) Ignored() ([]string, error) {
 	patterns, err := ignoreFile(dockerfile(b) + ".dockerignore")
 	if errors.Is(err, fs.ErrNotExist) {
 		patterns, err = ignoreFile(filepath.Join(b.Context, ".dockerignore"))
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return patterns, err
+}
+
+func (r *sourceReader) ignore(b Build) error {
+	patterns, err := b.Ignored()
+	if err != nil {
 		return err
 	}
 	r.ignored, err = patternmatcher.New(patterns)

@@ -76,6 +76,7 @@ type Service struct {
 	PostStart   []Hook
 	PreStop     []Hook
 	Attach      bool      // its logs show in an attached up
+	Watch       []Watch   `json:"-"` // what is done when files of this machine change
 	OnFailure   OnFailure `json:",omitempty"`
 
 	// Of a job: when the bind mounts that it can write to were last written,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ import (
 	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/reconciler"
 	"github.com/stackfile/stack/spec"
+	"github.com/stackfile/stack/watch"
 )
 
 // The exit statuses that are not a program's own.
@@ -76,10 +78,15 @@ func (p *program) fail(text, hint string) {
 	if p.color(p.Stderr) {
 		head = "\x1b[31merror:\x1b[0m "
 	}
-	_, _ = fmt.Fprintf(p.Stderr, "%s%s\n", head, text)
+	text = head + text + "\n"
 	if hint != "" {
-		_, _ = fmt.Fprintf(p.Stderr, "hint: %s\n", hint)
+		text += "hint: " + hint + "\n"
 	}
+	if p.view != nil {
+		p.view.Print(p.Stderr, text)
+		return
+	}
+	_, _ = io.WriteString(p.Stderr, text)
 }
 
 // describe is the text of an error and a hint of what to do, "" for none.
@@ -118,6 +125,10 @@ func describe(c *cobra.Command, err error) (text, hint string) {
 		return err.Error(), missingHint(secret)
 	case errors.As(err, &past):
 		return err.Error(), pastHint(past)
+	case errors.Is(err, stack.ErrNoWatch):
+		return err.Error(), "say in a service's develop.watch what is to be done about which files"
+	case errors.Is(err, watch.ErrLimit):
+		return err.Error(), "raise it: sysctl fs.inotify.max_user_watches=524288; or leave folders out with ignore"
 	case errors.As(err, &still):
 		return err.Error(), "start it with: stack up -d " + still.Service
 	}

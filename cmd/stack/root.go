@@ -59,7 +59,7 @@ func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
 		upCommand(p), downCommand(p), planCommand(p), whyCommand(p), psCommand(p), logsCommand(p), configCommand(p),
 		buildCommand(p), pullCommand(p), createCommand(p), startCommand(p), stopCommand(p),
-		restartCommand(p), rmCommand(p), rollbackCommand(p), execCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
+		restartCommand(p), rmCommand(p), rollbackCommand(p), execCommand(p), watchCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
 	}
 }
 
@@ -86,7 +86,6 @@ var later = map[string]string{
 	"unpause": "use: stack up -d, which unpauses too",
 	"volumes": "use: docker volume ls --filter label=com.docker.compose.project=NAME",
 	"wait":    "use: docker wait CONTAINER",
-	"watch":   "",
 }
 
 // An UsageError is a command line that makes no sense.

@@ -25,6 +25,7 @@ type upFlags struct {
 	quietPull, quietBuild, assume bool
 	saved                         string // the file of a saved plan
 	timings                       bool
+	watch, menu                   bool
 }
 
 func upCommand(p *program) *cobra.Command {
@@ -81,8 +82,9 @@ func (f *upFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.quietBuild, "quiet-build", false, "show no progress of builds")
 	fs.BoolVar(&f.timings, "timings", false, "say at the end where the time went")
 	fs.BoolVarP(&f.assume, "yes", "y", false, "answer each question with yes; up asks none")
-	refuse(fs, "menu", "bool", "there is no menu; Ctrl-C stops")
-	refuseP(fs, "watch", "w", "bool", "not there yet")
+	fs.BoolVarP(&f.watch, "watch", "w", false, "build, and then act on changes of files as develop.watch says")
+	fs.BoolVar(&f.menu, "menu", false, "has no effect: there is no menu; --watch watches, Ctrl-C stops")
+	_ = fs.MarkHidden("menu") // it is defined above
 }
 
 func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services []string) error {
@@ -109,6 +111,10 @@ func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services
 	if err != nil {
 		return err
 	}
+	if f.menu {
+		p.say("warning", "--menu has no effect: there is no menu")
+	}
+	options.Build = options.Build || f.watch && !options.NoBuild
 	f.plan.options = options
 	if f.detached() || p.globals.dryRun {
 		return p.upDetached(ctx, desired, stack.Up(desired, options), f)
@@ -126,6 +132,8 @@ func (f *upFlags) check(c *cobra.Command) error {
 		return exclusive(c, f.detacher(), "abort-on-container-failure")
 	case f.detached() && f.codeFrom != "":
 		return exclusive(c, f.detacher(), "exit-code-from")
+	case f.detached() && f.watch:
+		return exclusive(c, f.detacher(), "watch")
 	case f.detached() && len(f.attach) > 0:
 		return exclusive(c, f.detacher(), "attach")
 	case f.detached() && f.attachDependencies:
@@ -168,6 +176,11 @@ func (p *program) upAttached(ctx context.Context, desired *spec.Stack, goal stac
 			return &stack.UnknownServiceError{Project: desired.Name, Services: []string{name}}
 		}
 	}
+	beside, end, err := p.beside(desired, apply, f)
+	if err != nil {
+		return err
+	}
+	defer end()
 	printer := p.printer(desired.Name, f.lines)
 	code, err := stack.Foreground(ctx, e, desired, f.plan.options, stack.ForegroundOptions{
 		Options: apply, Goal: &goal, Timestamps: f.lines.timestamps, Silent: f.silent(desired),
@@ -179,6 +192,7 @@ func (p *program) upAttached(ctx context.Context, desired *spec.Stack, goal stac
 			_ = p.summarize(ctx, stack.Project{Name: desired.Name, Desired: desired}, result)
 		},
 		Stopping: func(cause string) { p.say("note", "stopping, because: "+cause+" (Ctrl-C again kills)") },
+		Beside:   beside,
 		Until:    f.until(), CodeFrom: f.codeFrom, StopTimeout: f.plan.options.StopTimeout,
 	})
 	if err == nil && code != 0 {

@@ -58,6 +58,10 @@ var rules = map[string]rule{
 		},
 		why: "it brings files, and knows nothing of what is in them",
 	},
+	"watch": {
+		outside: []string{"github.com/fsnotify/fsnotify", "github.com/moby/patternmatcher"},
+		why:     "it sees files change, and knows neither stacks nor engines",
+	},
 	"outside": {
 		ours: []string{"spec"},
 		why:  "it runs programs that know a stack's name, and knows no engine",
@@ -91,7 +95,7 @@ var rules = map[string]rule{
 		why: "BuildKit stops here, and with it half of the binary",
 	},
 	"": {
-		ours: []string{"spec", "plan", "engine", "engine/docker", "lock", "planner", "reconciler"},
+		ours: []string{"spec", "plan", "engine", "engine/docker", "lock", "planner", "reconciler", "watch"},
 		why:  "the importable API joins the packages, and brings nothing of its own",
 	},
 	"cmd/stack": {
