@@ -41,8 +41,8 @@ services:
           path: conf/reloader.conf
           target: /etc/reloader.conf
           exec:
-            command: [sh, -c, 'echo "$$(id -u) $$WHO $$(pwd) $$(cat /etc/reloader.conf) $$(grep -c 00a80425fb /proc/self/status)" >> /tmp/reloads']
-            user: "12"
+            command: [sh, -c, 'echo "$$(id -g) $$WHO $$(pwd) $$(cat /etc/reloader.conf) $$(grep -c 00a80425fb /proc/self/status)" >> /tmp/reloads']
+            user: "0:12"
             privileged: true
             working_dir: /usr
             environment: {WHO: me}
