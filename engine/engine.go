@@ -29,6 +29,7 @@ type Engine interface {
 	Mutator
 	Stream
 	Archives
+	Attachments
 }
 
 // A Reader reads, and changes nothing.
@@ -149,6 +150,7 @@ type ExecOptions struct {
 	Stdout     io.Writer
 	Stderr     io.Writer
 	Resize     <-chan Size // sizes of the terminal; nil when there is none
+	DetachKeys string      // as of AttachOptions, with a terminal only
 }
 
 // Size is that of a terminal, in characters.

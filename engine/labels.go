@@ -22,6 +22,7 @@ const (
 	LabelVolume     = "com.docker.compose.volume"
 	LabelDependsOn  = "com.docker.compose.depends_on" // db:service_healthy:false,...
 	LabelVersion    = "com.docker.compose.version"
+	LabelSlug       = "com.docker.compose.slug" // tells one-off containers apart
 )
 
 // The labels of stack itself.

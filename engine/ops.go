@@ -20,6 +20,9 @@ type CreateContainer struct {
 	NetworkMode, PID, IPC string
 	VolumesFrom           []string
 	StopTimeout           time.Duration // 0: the engine's default
+	// StdinOnce ends the program's standard input when who is attached to it
+	// ends theirs.
+	StdinOnce bool `json:",omitempty"`
 }
 
 // StartContainer starts a created or stopped container.

@@ -20,6 +20,7 @@ func (u *up) creation(r *replica, s step, name string, connect []string) engine.
 		Name: name, Definition: c, Image: r.service.ImageID, Labels: u.labels(r), Connect: connect,
 		NetworkMode: u.shared(c.NetworkMode), PID: u.shared(c.PID), IPC: u.shared(c.IPC),
 		Anonymous: u.inherited(r), StopTimeout: r.service.StopTimeout,
+		StdinOnce: r.service.OneOff != nil && r.service.OneOff.Stdin,
 	}
 	op.Labels[engine.LabelReasons] = engine.EncodeHistory(engine.History{Verb: s.change.Verb, Reasons: s.reasons})
 	for _, from := range c.VolumesFrom {
@@ -108,6 +109,10 @@ func (u *up) labels(r *replica) map[string]string {
 		engine.LabelDependsOn:  dependsOn(s.DependsOn),
 		engine.LabelDefinition: definition,
 	})
+	if o := s.OneOff; o != nil {
+		labels[engine.LabelService], labels[engine.LabelOneOff], labels[engine.LabelSlug] = o.Service, "True", o.Slug
+		delete(labels, engine.LabelNumber)
+	}
 	if s.Of != "" {
 		labels[engine.LabelPreStart] = s.Of
 	}

@@ -43,6 +43,10 @@ func (u *up) create(r *replica) {
 		made = u.add(s, "rename "+name+" to "+r.name, engine.RenameContainer{From: name, To: r.name}, onDone(made))
 	}
 	r.made = made
+	if r.service.OneOff != nil {
+		u.dependencies(r) // whose waits it needs: who is attached to it starts it
+		return
+	}
 	if u.opts.NoStart {
 		return
 	}

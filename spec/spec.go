@@ -69,6 +69,10 @@ type Service struct {
 	Of         string `json:",omitempty"`
 	PerReplica bool   `json:",omitempty"`
 
+	// OneOff says that this is a single run of another service; nil for none. A
+	// file cannot ask for it.
+	OneOff *OneOff `json:",omitempty"`
+
 	Job         bool          // runs to completion: something depends on its success, or deploy.mode says so
 	StopTimeout time.Duration // 0: the engine's default, 10 s
 	Monitor     time.Duration // without a healthcheck: how long it must run before it counts as good; 0: 1 s

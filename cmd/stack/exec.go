@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -122,8 +123,12 @@ func (p *program) execIn(ctx context.Context, e engine.Engine, c engine.Containe
 	defer restore()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	o.Tty, o.Resize = true, resizes(ctx, p.Stdout)
-	return e.Exec(ctx, c.ID, o)
+	o.Tty, o.Resize, o.DetachKeys = true, resizes(ctx, p.Stdout), p.detachKeys()
+	code, err := e.Exec(ctx, c.ID, o)
+	if errors.Is(err, engine.ErrDetached) {
+		return 0, nil
+	}
+	return code, err
 }
 
 // raw hands each key to the command as it is pressed, Ctrl-C too.

@@ -59,14 +59,13 @@ func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
 		upCommand(p), downCommand(p), planCommand(p), whyCommand(p), psCommand(p), logsCommand(p), configCommand(p),
 		buildCommand(p), pullCommand(p), createCommand(p), startCommand(p), stopCommand(p),
-		restartCommand(p), rmCommand(p), rollbackCommand(p), execCommand(p), watchCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
+		restartCommand(p), rmCommand(p), rollbackCommand(p), execCommand(p), runCommand(p), attachCommand(p), watchCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
 	}
 }
 
 // later are the commands of docker compose that stack does not have yet, with
 // what to use meanwhile.
 var later = map[string]string{
-	"attach":  "use: stack logs -f SERVICE",
 	"commit":  "use: docker commit CONTAINER",
 	"convert": "use: stack config",
 	"cp":      "use: docker cp",
@@ -79,7 +78,6 @@ var later = map[string]string{
 	"port":    "use: stack ps",
 	"publish": "",
 	"push":    "use: docker push IMAGE",
-	"run":     "use: stack exec SERVICE COMMAND in a running container",
 	"scale":   "use: stack up -d --scale SERVICE=N",
 	"stats":   "use: docker stats",
 	"top":     "use: docker top CONTAINER",

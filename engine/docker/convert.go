@@ -52,7 +52,7 @@ func convertConfig(op engine.CreateContainer, ports nat.PortSet) *container.Conf
 		Image: cmp.Or(op.Image, c.Image), Hostname: c.Hostname, Domainname: c.DomainName, User: c.User,
 		Env: environment(c.Env), Cmd: command(c.Command), Entrypoint: command(c.Entrypoint),
 		WorkingDir: c.WorkingDir, Labels: engine.With(c.Labels, op.Labels), ExposedPorts: ports,
-		Tty: c.Tty, OpenStdin: c.StdinOpen, AttachStdout: true, AttachStderr: true,
+		Tty: c.Tty, OpenStdin: c.StdinOpen, StdinOnce: op.StdinOnce, AttachStdin: op.StdinOnce, AttachStdout: true, AttachStderr: true,
 		Healthcheck: convertHealthcheck(c.Healthcheck),
 		StopSignal:  c.StopSignal, StopTimeout: seconds(op.StopTimeout),
 	}

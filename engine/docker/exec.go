@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/pkg/stdcopy"
 
@@ -58,26 +57,22 @@ func (e *Engine) attachExec(ctx context.Context, id string, opts engine.ExecOpti
 	defer stream.Close()
 	over := make(chan struct{})
 	defer close(over)
+	detached := make(chan struct{})
 	if opts.Stdin != nil {
-		go feed(stream, opts.Stdin)
+		if !opts.Tty {
+			opts.DetachKeys = noKeys
+		}
+		if err := e.feed(stream, opts.Stdin, opts.DetachKeys, detached); err != nil {
+			return err
+		}
 	}
 	if opts.Resize != nil {
-		go e.resize(ctx, id, opts.Resize, over)
+		go resize(opts.Resize, over, func(o container.ResizeOptions) error { return e.client.ContainerExecResize(ctx, id, o) })
 	}
-	err = demultiplex(stream.Reader, opts.Tty, opts.Stdout, opts.Stderr)
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
+	return carried(ctx, demultiplex(stream.Reader, opts.Tty, opts.Stdout, opts.Stderr), detached)
 }
 
-// feed ends when stdin does, or at the first write after the stream was closed.
-func feed(stream types.HijackedResponse, stdin io.Reader) {
-	_, _ = io.Copy(stream.Conn, stdin) // a command may end without reading all of it
-	_ = stream.CloseWrite()
-}
-
-func (e *Engine) resize(ctx context.Context, id string, sizes <-chan engine.Size, over <-chan struct{}) {
+func resize(sizes <-chan engine.Size, over <-chan struct{}, to func(container.ResizeOptions) error) {
 	for {
 		select {
 		case <-over:
@@ -86,8 +81,24 @@ func (e *Engine) resize(ctx context.Context, id string, sizes <-chan engine.Size
 			if !ok {
 				return
 			}
-			// A command that has just ended cannot be resized; nothing is lost.
-			_ = e.client.ContainerExecResize(ctx, id, container.ResizeOptions{Height: size.Height, Width: size.Width})
+			settle(func() error { return to(container.ResizeOptions{Height: size.Height, Width: size.Width}) }, over)
+		}
+	}
+}
+
+// resizeTries is how often a size is told, a moment apart: a program that is just
+// starting has no terminal yet, and one that has just ended has none any more.
+const resizeTries = 10
+
+func settle(try func() error, over <-chan struct{}) {
+	for i := range resizeTries {
+		if try() == nil {
+			return
+		}
+		select {
+		case <-over:
+			return
+		case <-time.After(time.Duration(i+1) * 10 * time.Millisecond):
 		}
 	}
 }
