@@ -111,7 +111,7 @@ func TestRunFlagsDoAsThePeers(t *testing.T) {
 	s := newSandbox(t, runnable)
 	for _, args := range [][]string{
 		{"tool", "sh", "-c", "exit 7"},
-		{"-e", "A=b", "-e", "OWN=other", "-e", "FROM", "--env-from-file", "vars", "tool", "env"},
+		{"-e", "A=b", "-e", "OWN=other", "-e", "FROM", "--env-from-file", "vars", "tool", "printenv", "A", "OWN", "FROM", "FILE"},
 		{"-u", "12:13", "-w", "/usr", "tool", "sh", "-c", "id; pwd"},
 		{"-l", "x=y", "--label", "z=", "tool", "true"},
 		{"-v", "./box:/box:ro", "-v", "/anon", "-v", "data:/more", "tool", "cat", "/box/file"},

@@ -134,7 +134,7 @@ func TestExecInATerminal(t *testing.T) {
 	s.run("up", "-d")
 	p := s.sit("exec", "shell", "bash", "--norc")
 	p.sees(`bash-5\S+# $`)
-	p.types("tty; stty size\r")
+	p.types("tty; until stty size | grep '30 100'; do sleep 0.1; done\r")
 	p.sees(`/dev/pts/\d+\r\n30 100\r\n`)
 	p.types("\x10\x11")
 	p.leaves(0)
