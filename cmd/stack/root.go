@@ -23,8 +23,8 @@ EXIT STATUS
   1    tried, and failed
   2    plan --exit-code, and there are changes
   130  interrupted
-  exec, and up with --exit-code-from or --abort-on-container-exit, end with the
-  exit code of the container's program.`,
+  exec, wait, and up with --exit-code-from or --abort-on-container-exit, end with
+  the exit code of the container's program.`,
 		SilenceUsage: true, SilenceErrors: true, TraverseChildren: true, DisableFlagsInUseLine: true,
 		Args: unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -60,6 +60,8 @@ func commands(p *program) []*cobra.Command {
 		upCommand(p), downCommand(p), planCommand(p), whyCommand(p), psCommand(p), logsCommand(p), configCommand(p),
 		buildCommand(p), pullCommand(p), createCommand(p), startCommand(p), stopCommand(p),
 		restartCommand(p), rmCommand(p), rollbackCommand(p), execCommand(p), watchCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
+		killCommand(p), pauseCommand(p), unpauseCommand(p), scaleCommand(p), waitCommand(p),
+		cpCommand(p), commitCommand(p), exportCommand(p), pushCommand(p),
 	}
 }
 
@@ -67,25 +69,16 @@ func commands(p *program) []*cobra.Command {
 // what to use meanwhile.
 var later = map[string]string{
 	"attach":  "use: stack logs -f SERVICE",
-	"commit":  "use: docker commit CONTAINER",
 	"convert": "use: stack config",
-	"cp":      "use: docker cp",
 	"events":  "use: docker events --filter label=com.docker.compose.project=NAME",
-	"export":  "use: docker export CONTAINER",
 	"images":  "use: stack config --images",
-	"kill":    "use: stack stop -t 0",
 	"ls":      "use: docker ps",
-	"pause":   "use: docker pause CONTAINER",
 	"port":    "use: stack ps",
 	"publish": "",
-	"push":    "use: docker push IMAGE",
 	"run":     "use: stack exec SERVICE COMMAND in a running container",
-	"scale":   "use: stack up -d --scale SERVICE=N",
 	"stats":   "use: docker stats",
 	"top":     "use: docker top CONTAINER",
-	"unpause": "use: stack up -d, which unpauses too",
 	"volumes": "use: docker volume ls --filter label=com.docker.compose.project=NAME",
-	"wait":    "use: docker wait CONTAINER",
 }
 
 // An UsageError is a command line that makes no sense.
