@@ -172,3 +172,38 @@ func Remove(p Project, opts planner.StopOptions) Goal {
 		return planner.Remove(p.Name, p.Desired, observed, opts)
 	}}
 }
+
+// Kill is the goal of containers that have got a signal.
+func Kill(p Project, opts planner.KillOptions) Goal {
+	return Goal{Query: p.query(), Plan: func(observed engine.State) (*plan.Plan, error) {
+		return planner.Kill(p.Name, p.Desired, observed, opts)
+	}}
+}
+
+// Paused is the goal of containers that stand still and go on where they were.
+func Paused(p Project, services []string) Goal {
+	return Goal{Query: p.query(), Plan: func(observed engine.State) (*plan.Plan, error) {
+		return planner.Pause(p.Name, p.Desired, observed, services)
+	}}
+}
+
+// Unpaused is the goal of paused containers that run.
+func Unpaused(p Project, services []string) Goal {
+	return Goal{Query: p.query(), Plan: func(observed engine.State) (*plan.Plan, error) {
+		return planner.Unpause(p.Name, p.Desired, observed, services)
+	}}
+}
+
+// Commit is the goal of an image of a container as it is.
+func Commit(p Project, opts planner.CommitOptions) Goal {
+	return Goal{Query: p.query(), Plan: func(observed engine.State) (*plan.Plan, error) {
+		return planner.Commit(p.Name, p.Desired, observed, opts)
+	}}
+}
+
+// Push is the goal of built images that their registries have.
+func Push(desired *spec.Stack, opts planner.ImageOptions) Goal {
+	return Goal{Query: planner.Query(desired), Plan: func(observed engine.State) (*plan.Plan, error) {
+		return planner.Push(desired, observed, opts)
+	}}
+}

@@ -82,8 +82,8 @@ func (o *Once) remove(ctx context.Context, e engine.Engine, cause error) error {
 func passOn(ctx context.Context, e engine.Engine, container string, signals <-chan string, over <-chan struct{}) {
 	for {
 		select {
-		case <-signals:
-			_ = e.StopContainer(ctx, engine.StopContainer{Name: container}) // KILL signal
+		case signal := <-signals:
+			_ = e.KillContainer(ctx, engine.KillContainer{Name: container, Signal: signal})
 		case <-over:
 			return
 		}

@@ -30,6 +30,7 @@ type Engine interface {
 	Stream
 	Archives
 	Attachments
+	Files
 }
 
 // A Reader reads, and changes nothing.
@@ -68,6 +69,7 @@ type Mutator interface {
 	Containers
 	Resources
 	Images
+	Acts
 }
 
 // Containers are the operations on containers.
@@ -125,7 +127,6 @@ type Stream interface {
 	// removal after that is missed, and one shortly before may be told of
 	// too. It needs no volume to be there.
 	WatchVolume(ctx context.Context, name string, f func()) error
-	// Top, Pause, Kill and the like belong to later commands.
 }
 
 // LogOptions choose what of a log is read. The zero value: all of it, once.

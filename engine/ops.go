@@ -43,6 +43,28 @@ type RestartContainer struct {
 // UnpauseContainer lets a paused container go on.
 type UnpauseContainer struct{ Name string }
 
+// PauseContainer freezes the processes of a running container. One that is paused
+// already, or does not run any more, is success.
+type PauseContainer struct{ Name string }
+
+// KillContainer sends a signal to the program of a container. One that does not
+// run, or is gone, is success.
+type KillContainer struct {
+	Name   string
+	Signal string // such as SIGHUP or 1; "": SIGKILL
+}
+
+// CommitContainer makes an image of a container's file system. The outcome has
+// its ID.
+type CommitContainer struct {
+	Name    string
+	Image   string   `json:",omitempty"` // the reference that it gets; "" for none
+	Author  string   `json:",omitempty"`
+	Message string   `json:",omitempty"`
+	Changes []string `json:",omitempty"` // instructions of a Dockerfile
+	Pause   bool     // the container, meanwhile
+}
+
 // UpdateContainer changes resources and the restart policy in place. Only the
 // fields named in Fields, by their JSON names, are sent.
 type UpdateContainer struct {
@@ -136,6 +158,9 @@ type RemoveVolume struct{ Name string }
 // PullImage brings an image from its registry.
 type PullImage struct{ Image, Platform string }
 
+// PushImage brings an image to its registry.
+type PushImage struct{ Image string }
+
 // BuildImage makes an image and gives it a reference.
 type BuildImage struct {
 	Image    string // the reference
@@ -163,6 +188,9 @@ func (StartContainer) Kind() string    { return "StartContainer" }
 func (StopContainer) Kind() string     { return "StopContainer" }
 func (RestartContainer) Kind() string  { return "RestartContainer" }
 func (UnpauseContainer) Kind() string  { return "UnpauseContainer" }
+func (PauseContainer) Kind() string    { return "PauseContainer" }
+func (KillContainer) Kind() string     { return "KillContainer" }
+func (CommitContainer) Kind() string   { return "CommitContainer" }
 func (UpdateContainer) Kind() string   { return "UpdateContainer" }
 func (RenameContainer) Kind() string   { return "RenameContainer" }
 func (RemoveContainer) Kind() string   { return "RemoveContainer" }
@@ -176,6 +204,7 @@ func (DisconnectNetwork) Kind() string { return "DisconnectNetwork" }
 func (CreateVolume) Kind() string      { return "CreateVolume" }
 func (RemoveVolume) Kind() string      { return "RemoveVolume" }
 func (PullImage) Kind() string         { return "PullImage" }
+func (PushImage) Kind() string         { return "PushImage" }
 func (BuildImage) Kind() string        { return "BuildImage" }
 func (TagImage) Kind() string          { return "TagImage" }
 func (RemoveImage) Kind() string       { return "RemoveImage" }
@@ -185,6 +214,9 @@ func (WaitContainer) Waits() {}
 
 // Cancellable marks a pull: cut off, it leaves nothing half-made.
 func (PullImage) Cancellable() {}
+
+// Cancellable marks a push: cut off, it leaves nothing that has a name.
+func (PushImage) Cancellable() {}
 
 // Cancellable marks a build: cut off, it leaves nothing half-made.
 func (BuildImage) Cancellable() {}

@@ -18,6 +18,10 @@ func Perform(ctx context.Context, m Mutator, op plan.Op, progress func(plan.Prog
 		return m.UpdateContainer(ctx, op)
 	case WaitContainer:
 		return m.WaitContainer(ctx, op, progress)
+	case CommitContainer:
+		return m.CommitContainer(ctx, op)
+	case PushImage:
+		return plan.Outcome{}, m.PushImage(ctx, op, progress)
 	case PullImage:
 		return m.PullImage(ctx, op, progress)
 	case BuildImage:
@@ -39,6 +43,10 @@ func perform(ctx context.Context, m Mutator, op plan.Op) error {
 		return m.RestartContainer(ctx, op)
 	case UnpauseContainer:
 		return m.UnpauseContainer(ctx, op)
+	case PauseContainer:
+		return m.PauseContainer(ctx, op)
+	case KillContainer:
+		return m.KillContainer(ctx, op)
 	case RenameContainer:
 		return m.RenameContainer(ctx, op)
 	case RemoveContainer:

@@ -19,10 +19,11 @@ func (e *TransientError) Unwrap() error { return e.Err }
 // promises, or does it once more without harm. A hook may not be one that can
 // run twice, and a build is too long to begin anew. A container that starts may
 // have done its work and ended; so a start is repeatable only as far as the
-// container can be seen not to have been started.
+// container can be seen not to have been started. A signal that the program
+// handles must not come twice.
 func Repeatable(op plan.Op) bool {
 	switch op.(type) {
-	case RunHook, BuildImage, StartContainer:
+	case RunHook, BuildImage, StartContainer, KillContainer, CommitContainer:
 		return false
 	}
 	return true

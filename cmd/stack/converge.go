@@ -90,9 +90,9 @@ func (p *program) plan(ctx context.Context, goal stack.Goal) (*plan.Plan, error)
 // verbColors are the colors of changes: what is new, what changes, what goes.
 var verbColors = map[plan.Verb]string{
 	plan.Create: "32", plan.Start: "32", plan.Unpause: "32", plan.Run: "32",
-	plan.Pull: "36", plan.Build: "36",
-	plan.Update: "33", plan.Rename: "33", plan.Restart: "33", plan.Replace: "33",
-	plan.Stop: "31", plan.Remove: "31",
+	plan.Pull: "36", plan.Build: "36", plan.Push: "36", plan.Commit: "36",
+	plan.Update: "33", plan.Rename: "33", plan.Restart: "33", plan.Replace: "33", plan.Pause: "33",
+	plan.Stop: "31", plan.Kill: "31", plan.Remove: "31",
 }
 
 // colored paints the lines of a plan's text that tell a change.

@@ -23,8 +23,8 @@ EXIT STATUS
   1    tried, and failed
   2    plan --exit-code, and there are changes
   130  interrupted
-  exec, and up with --exit-code-from or --abort-on-container-exit, end with the
-  exit code of the container's program.`,
+  exec, wait, and up with --exit-code-from or --abort-on-container-exit, end with
+  the exit code of the container's program.`,
 		SilenceUsage: true, SilenceErrors: true, TraverseChildren: true, DisableFlagsInUseLine: true,
 		Args: unknownCommand,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -58,32 +58,26 @@ EXIT STATUS
 func commands(p *program) []*cobra.Command {
 	return []*cobra.Command{
 		upCommand(p), downCommand(p), planCommand(p), whyCommand(p), psCommand(p), logsCommand(p), configCommand(p),
-		buildCommand(p), pullCommand(p), createCommand(p), startCommand(p), stopCommand(p),
-		restartCommand(p), rmCommand(p), rollbackCommand(p), execCommand(p), runCommand(p), attachCommand(p), watchCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
+		buildCommand(p), pullCommand(p), pushCommand(p), createCommand(p), startCommand(p), stopCommand(p),
+		restartCommand(p), killCommand(p), pauseCommand(p), unpauseCommand(p), rmCommand(p), rollbackCommand(p),
+		scaleCommand(p), waitCommand(p), execCommand(p), runCommand(p), attachCommand(p), watchCommand(p),
+		cpCommand(p), commitCommand(p), exportCommand(p),
+		lockCommand(p), unlockCommand(p), versionCommand(p),
 	}
 }
 
 // later are the commands of docker compose that stack does not have yet, with
 // what to use meanwhile.
 var later = map[string]string{
-	"commit":  "use: docker commit CONTAINER",
 	"convert": "use: stack config",
-	"cp":      "use: docker cp",
 	"events":  "use: docker events --filter label=com.docker.compose.project=NAME",
-	"export":  "use: docker export CONTAINER",
 	"images":  "use: stack config --images",
-	"kill":    "use: stack stop -t 0",
 	"ls":      "use: docker ps",
-	"pause":   "use: docker pause CONTAINER",
 	"port":    "use: stack ps",
 	"publish": "",
-	"push":    "use: docker push IMAGE",
-	"scale":   "use: stack up -d --scale SERVICE=N",
 	"stats":   "use: docker stats",
 	"top":     "use: docker top CONTAINER",
-	"unpause": "use: stack up -d, which unpauses too",
 	"volumes": "use: docker volume ls --filter label=com.docker.compose.project=NAME",
-	"wait":    "use: docker wait CONTAINER",
 }
 
 // An UsageError is a command line that makes no sense.

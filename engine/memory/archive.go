@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strconv"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/spec"
@@ -16,6 +17,16 @@ import (
 // PutArchive unpacks the plain files of a tar archive into a folder of a
 // container; folders and links are no files here.
 func (e *Engine) PutArchive(ctx context.Context, name, folder string, archive io.Reader) error {
+	return e.put(ctx, name, folder, archive, false)
+}
+
+// PutOwned is PutArchive with the container's user as the owner, where that is a
+// number, and else root.
+func (e *Engine) PutOwned(ctx context.Context, name, folder string, archive io.Reader) error {
+	return e.put(ctx, name, folder, archive, true)
+}
+
+func (e *Engine) put(ctx context.Context, name, folder string, archive io.Reader, owned bool) error {
 	files, err := unpack(folder, archive)
 	if err != nil {
 		return fmt.Errorf("container %s: copy into %s: %w", name, folder, err)
@@ -32,6 +43,10 @@ func (e *Engine) PutArchive(ctx context.Context, name, folder string, archive io
 	for target, file := range files {
 		if c.made.ReadOnly && !c.mounted(target) {
 			return fmt.Errorf("container %s: %s: the file system is read-only: %w", c.name, target, engine.ErrConflict)
+		}
+		if owned {
+			file.UID, _ = strconv.Atoi(c.made.User) // 0 for a name
+			file.GID = 0
 		}
 		c.copied[target] = file
 	}

@@ -81,7 +81,7 @@ var rules = map[string]rule{
 	"engine/docker": {
 		ours: []string{"spec", "plan", "engine", "engine/docker/internal/buildkit"},
 		outside: []string{
-			"github.com/docker/docker", "github.com/docker/cli", "github.com/docker/go-connections", "github.com/docker/go-units",
+			"github.com/docker/docker", "github.com/docker/cli", "github.com/docker/go-connections", "github.com/docker/go-units", "github.com/moby/term",
 			"github.com/containerd/errdefs", "github.com/distribution/reference", "github.com/opencontainers", "golang.org/x/sync",
 		},
 		why: "an engine knows the seam, not those who use it; builds are below internal/buildkit",

@@ -18,6 +18,9 @@ var words = map[string]word{
 	"StopContainer":     {"stopping", "stopped"},
 	"RestartContainer":  {"restarting", "restarted"},
 	"UnpauseContainer":  {"unpausing", "unpaused"},
+	"PauseContainer":    {"pausing", "paused"},
+	"KillContainer":     {"killing", "killed"},
+	"CommitContainer":   {"committing", "committed"},
 	"UpdateContainer":   {"updating", "updated"},
 	"RenameContainer":   {"renaming", "renamed"},
 	"RemoveContainer":   {"removing", "removed"},
@@ -30,6 +33,7 @@ var words = map[string]word{
 	"CreateVolume":      {"creating", "created"},
 	"RemoveVolume":      {"removing", "removed"},
 	"PullImage":         {"pulling", "pulled"},
+	"PushImage":         {"pushing", "pushed"},
 	"BuildImage":        {"building", "built"},
 	"RemoveImage":       {"removing", "removed"},
 }
@@ -45,6 +49,7 @@ var waits = map[engine.Condition]word{
 var changes = map[plan.Verb]string{
 	plan.Pull: "pulled", plan.Build: "built", plan.Create: "created", plan.Start: "started",
 	plan.Unpause: "unpaused", plan.Update: "updated", plan.Rename: "renamed", plan.Restart: "restarted",
+	plan.Push: "pushed", plan.Commit: "committed", plan.Pause: "paused", plan.Kill: "killed",
 	plan.Stop: "stopped", plan.Run: "completed", plan.Replace: "replaced", plan.Remove: "removed",
 }
 
