@@ -141,10 +141,7 @@ func (u *up) replicas(s spec.Service) int {
 
 // containerName is the name of a service's n-th replica.
 func (u *up) containerName(s spec.Service, n int) string {
-	if s.ContainerName != "" {
-		return s.ContainerName
-	}
-	return fmt.Sprintf("%s-%s-%d", u.desired.Name, s.Name, n)
+	return u.desired.ContainerName(s, n)
 }
 
 // orphans are containers of services that the file does not declare, in no

@@ -80,8 +80,8 @@ func (s *Store) application(ctx context.Context, ref reference.Named) (string, e
 	return s.kept("oci", top.Digest.Encoded(), func(dir string) error { return application{fetcher}.fill(ctx, top, dir) })
 }
 
-// resolver talks to registries, to those on this machine without TLS if they
-// have none.
+// resolver talks to registries, to those on this machine, and insecure ones,
+// without TLS if they have none.
 func (s *Store) resolver() remotes.Resolver {
 	known := docker.WithAuthorizer(docker.NewDockerAuthorizer(docker.WithAuthCreds(func(host string) (string, string, error) {
 		if s.Credentials == nil {
@@ -91,7 +91,7 @@ func (s *Store) resolver() remotes.Resolver {
 	})))
 	here := docker.WithClient(&http.Client{Transport: docker.NewHTTPFallback(docker.DefaultHTTPTransport(nil))})
 	return docker.NewResolver(docker.ResolverOptions{Hosts: func(host string) ([]docker.RegistryHost, error) {
-		if local, err := docker.MatchLocalhost(host); err != nil || !local {
+		if local, err := docker.MatchLocalhost(host); err != nil || !local && !slices.Contains(s.Insecure, host) {
 			return docker.ConfigureDefaultRegistries(known)(host)
 		}
 		return docker.ConfigureDefaultRegistries(known, here)(host)

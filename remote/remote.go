@@ -24,6 +24,7 @@ type Store struct {
 	// Credentials are a user and a password for a registry's host, or "" and an
 	// identity token, or nothing. nil: nothing for any.
 	Credentials func(host string) (user, secret string, err error)
+	Insecure    []string // hosts that may be talked to without TLS, beside this machine
 
 	mu    sync.Mutex
 	found map[string]string

@@ -24,6 +24,11 @@ type LoadOptions struct {
 	// StrictEnv makes a variable an error that has neither a value nor a
 	// default, in place of a warning.
 	StrictEnv bool
+	// AllResources counts networks and volumes that no active service uses, too.
+	AllResources bool
+	// Compatibility has the parts of names joined by _, as docker-compose did
+	// before its version 2.
+	Compatibility bool
 	// Credentials gives the docker command's config.json with what the user's
 	// registries want to see, for services that use the API socket; it is called
 	// only if there is one. nil: no credentials.
@@ -106,7 +111,7 @@ func readTree(ctx context.Context, opts LoadOptions, raw bool) (*reading, []Find
 	}
 	r := newReader(opts.Dir)
 	r.remote = opts.remote(ctx)
-	r.warnings, r.strict = in.warnings, opts.StrictEnv
+	r.warnings, r.strict, r.all, r.compatible = in.warnings, opts.StrictEnv, opts.AllResources, opts.Compatibility
 	if !raw {
 		if r.schema, err = composeSchema(); err != nil {
 			return nil, nil, err

@@ -15,13 +15,15 @@ import (
 // ones before it, what it includes and extends brought in. Everything wrong on
 // the way is collected.
 type reader struct {
-	dir      string             // the working folder, for names of files
-	schema   *schema            // nil: values are not checked
-	sources  map[string]*source // by path
-	strict   bool               // a variable without a value is wrong
-	findings []Finding
-	warnings []Finding
-	remote   remotely
+	dir        string             // the working folder, for names of files
+	schema     *schema            // nil: values are not checked
+	sources    map[string]*source // by path
+	strict     bool               // a variable without a value is wrong
+	all        bool               // what nothing uses counts too
+	compatible bool               // names are joined by _
+	findings   []Finding
+	warnings   []Finding
+	remote     remotely
 	// inclusions are the files that entries of include bring in.
 	inclusions map[*node]group
 }

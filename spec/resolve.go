@@ -24,6 +24,9 @@ func (r *reading) resolve(ctx context.Context) (*Stack, error) {
 		Name: r.name, WorkingDir: r.home, Services: map[string]Service{}, Warnings: r.warnings,
 		Networks: map[string]Network{}, Volumes: map[string]Volume{},
 	}
+	if r.reader.compatible {
+		s.Separator = "_"
+	}
 	for _, src := range r.sources {
 		s.Files = append(s.Files, cmpOr(src.path, src.name))
 	}
@@ -134,8 +137,16 @@ type resolver struct {
 }
 
 // used adds the networks and volumes that active services use: docker compose
-// makes no others.
+// makes no others, unless it is asked for all.
 func (r *resolver) used(s *Stack) {
+	if r.reader.all {
+		for key, n := range r.project.Networks {
+			s.Networks[key] = network(n)
+		}
+		for key, v := range r.project.Volumes {
+			s.Volumes[key] = volume(v)
+		}
+	}
 	for _, service := range r.project.Services {
 		r.usedBy(service.ContainerSpec, s)
 		for _, step := range service.PreStart {

@@ -21,7 +21,7 @@ func (r *resolver) container(s types.ServiceConfig) Container {
 		Healthcheck: healthcheck(s.HealthCheck), Isolation: s.Isolation,
 	}
 	if c.Image == "" {
-		c.Image = r.name + "-" + s.Name
+		c.Image = r.name + r.separator() + s.Name
 	}
 	if s.Logging != nil {
 		c.Logging = &Logging{Driver: s.Logging.Driver, Options: filled(s.Logging.Options)}

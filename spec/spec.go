@@ -17,8 +17,10 @@ type Stack struct {
 	WorkingDir string // absolute
 	Files      []string
 
-	Services map[string]Service // those of the active profiles, by name
-	Inactive []string           // declared, but outside the active profiles; sorted. Not orphans
+	Services  map[string]Service // those of the active profiles, by name
+	Inactive  []string           // declared, but outside the active profiles; sorted. Not orphans
+	Separator string             `json:",omitempty"` // between the parts of a container's name; "": -
+
 	Networks map[string]Network // those in use, by the file's key
 	Volumes  map[string]Volume  // those in use, by the file's key
 	// Providers and Models are what the services need from outside the engine.

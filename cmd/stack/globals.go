@@ -24,6 +24,9 @@ type globals struct {
 	lockTimeout               time.Duration
 	dryRun, noANSI, version   bool
 	strictEnv                 bool
+	allResources, compatible  bool
+	verbose                   bool
+	insecure                  []string
 }
 
 func (g *globals) add(fs *pflag.FlagSet, env map[string]string) {
@@ -40,11 +43,11 @@ func (g *globals) add(fs *pflag.FlagSet, env map[string]string) {
 	fs.IntVar(&g.parallel, "parallel", number(env["COMPOSE_PARALLEL_LIMIT"]), "at most `N` operations at once; -1 for no limit, 0 for the default")
 	fs.DurationVar(&g.lockTimeout, "lock-timeout", lock.DefaultPatience, "`DURATION` to wait while another command changes the project; 0 for not at all")
 	fs.BoolVar(&g.dryRun, "dry-run", false, "say what would be done, and do nothing")
-	refuse(fs, "all-resources", "bool", "resources that no service uses are left out; declare a use, or create them by hand")
-	refuse(fs, "compatibility", "bool", "names follow docker compose v2 only (web-1, not web_1)")
-	refuse(fs, "insecure-registry", "string", "set insecure-registries in the engine's daemon.json instead")
-	refuse(fs, "verbose", "bool", "use --progress plain or --progress json")
-	for _, name := range []string{"workdir", "no-ansi"} {
+	fs.BoolVar(&g.allResources, "all-resources", false, "networks and volumes that no service uses, too")
+	fs.BoolVar(&g.compatible, "compatibility", enabled(env, "COMPOSE_COMPATIBILITY"), "join the parts of names by _, as docker-compose 1 did (web_1, not web-1)")
+	fs.StringArrayVar(&g.insecure, "insecure-registry", nil, "`HOST` of stack files that may be talked to without TLS; for images see the engine's daemon.json")
+	fs.BoolVar(&g.verbose, "verbose", false, "the same as --progress plain")
+	for _, name := range []string{"workdir", "no-ansi", "insecure-registry", "verbose"} {
 		fs.Lookup(name).Hidden = true
 	}
 }
@@ -81,15 +84,14 @@ func (p *program) check() error {
 	if p.globals.lockTimeout < 0 {
 		return fmt.Errorf("--lock-timeout %s: below 0", p.globals.lockTimeout)
 	}
-	if p.enabled("COMPOSE_COMPATIBILITY") {
-		return fmt.Errorf("COMPOSE_COMPATIBILITY: not supported: names follow docker compose v2 only (web-1, not web_1)")
-	}
 	return nil
 }
 
 // enabled reads a variable that switches something on.
-func (p *program) enabled(name string) bool {
-	on, err := strconv.ParseBool(p.Env[name])
+func (p *program) enabled(name string) bool { return enabled(p.Env, name) }
+
+func enabled(env map[string]string, name string) bool {
+	on, err := strconv.ParseBool(env[name])
 	return err == nil && on
 }
 
@@ -141,6 +143,8 @@ func (p *program) mode() progress.Mode {
 	switch {
 	case p.globals.progress != "auto":
 		return progress.Mode(p.globals.progress)
+	case p.globals.verbose:
+		return progress.Plain
 	case terminal(p.Stderr) && p.ansi() != "never" && p.Env["TERM"] != "dumb":
 		return progress.TTY
 	}

@@ -6,11 +6,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// A RefusedError says that a flag of docker compose is known and not taken, and
-// why.
-type RefusedError struct{ Flag, Reason string }
+// A RefusedError says that a flag or a command of docker compose is known and not
+// taken, and why.
+type RefusedError struct{ Flag, Command, Reason string }
 
 func (e *RefusedError) Error() string {
+	if e.Command != "" {
+		return fmt.Sprintf("command %q: not supported: %s", e.Command, e.Reason)
+	}
 	return fmt.Sprintf("--%s: not supported: %s", e.Flag, e.Reason)
 }
 
@@ -25,7 +28,7 @@ func (r *refused) Set(value string) error {
 	if r.kind == "bool" && value == "false" {
 		return nil
 	}
-	return &RefusedError{r.name, r.reason}
+	return &RefusedError{Flag: r.name, Reason: r.reason}
 }
 
 // refuse adds a flag that is refused by name. kind is bool or string.

@@ -15,7 +15,7 @@ func (p *program) remote(ctx context.Context, name string) (string, bool, error)
 		return "", false, nil
 	}
 	if p.fetched == nil {
-		p.fetched = &remote.Store{Dir: p.cache(), Env: p.environ(), Credentials: func(host string) (user, secret string, err error) {
+		p.fetched = &remote.Store{Dir: p.cache(), Env: p.environ(), Insecure: p.globals.insecure, Credentials: func(host string) (user, secret string, err error) {
 			return docker.Login(dockerConfig(p.Env), host)
 		}}
 	}

@@ -62,7 +62,7 @@ func commands(p *program) []*cobra.Command {
 		restartCommand(p), killCommand(p), pauseCommand(p), unpauseCommand(p), rmCommand(p), rollbackCommand(p),
 		scaleCommand(p), waitCommand(p), execCommand(p), runCommand(p), attachCommand(p), watchCommand(p),
 		cpCommand(p), commitCommand(p), exportCommand(p),
-		lockCommand(p), unlockCommand(p), versionCommand(p),
+		lockCommand(p), unlockCommand(p), versionCommand(p), alphaCommand(p), bridgeCommand(),
 	}
 }
 

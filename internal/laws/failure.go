@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -155,5 +154,5 @@ func (c Case) replicas(s spec.Service) int {
 
 // name is what the n-th replica is to be called.
 func (c Case) name(s spec.Service, n int) string {
-	return cmp.Or(s.ContainerName, fmt.Sprintf("%s-%s-%d", c.Desired.Name, s.Name, n))
+	return c.Desired.ContainerName(s, n)
 }
