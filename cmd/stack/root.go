@@ -46,6 +46,9 @@ EXIT STATUS
 	root.Flags().BoolVarP(&p.globals.version, "version", "v", false, "print the version")
 	root.AddCommand(commands(p)...)
 	p.globals.spread(root, p.Args)
+	if completing(p.Args) {
+		p.completable(root)
+	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &flagError{c, err} })
 	for _, c := range all(root) {
