@@ -96,6 +96,17 @@ bench: build ## stack against a floor and its peers, on the engine; RUNS=5, ONLY
 fuzz: ## each fuzz target for $(FUZZTIME)
 	scripts/fuzz $(FUZZTIME)
 
+GORELEASER_VERSION := v2.15.2
+GORELEASER := .tools/goreleaser-$(GORELEASER_VERSION)
+
+.PHONY: release
+release: $(GORELEASER) ## binaries for six platforms, deb, rpm and checksums, in dist; nothing is published
+	$(GORELEASER) release --snapshot --clean
+
+$(GORELEASER):
+	GOBIN=$(CURDIR)/.tools CGO_ENABLED=0 go install github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)
+	mv .tools/goreleaser $@
+
 # Built here and not fetched as a binary: only the Go module proxy is needed,
 # and its checksum database vouches for what comes.
 $(LINT):
