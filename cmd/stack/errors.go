@@ -67,6 +67,7 @@ func (p *program) interrupted(err error) {
 }
 
 func (p *program) fail(text, hint string) {
+	hint = strings.ReplaceAll(hint, ": stack ", ": "+p.name()+" ")
 	if p.mode() == progress.JSON {
 		if hint != "" {
 			text += "\nhint: " + hint

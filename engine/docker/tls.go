@@ -1,0 +1,48 @@
+package docker
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/docker/docker/client"
+	"github.com/docker/go-connections/tlsconfig"
+)
+
+// TLS names the files, of PEM text, with which engine and client prove who they are.
+type TLS struct {
+	// CA has the authorities that may vouch for the engine; "" for those of the
+	// system.
+	CA string
+	// Cert and Key are the client's own; "" for a client that stays unknown.
+	Cert, Key string
+	// SkipVerify accepts any certificate of the engine.
+	SkipVerify bool
+}
+
+// TLSIn is the TLS material of a folder, under the names that the docker command
+// has for it: ca.pem, cert.pem and key.pem. What is not there is left out.
+func TLSIn(dir string) *TLS {
+	found := func(name string) string {
+		path := filepath.Join(dir, name)
+		if _, err := os.Stat(path); err != nil {
+			return "" // what cannot be read is found missing by the engine
+		}
+		return path
+	}
+	return &TLS{CA: found("ca.pem"), Cert: found("cert.pem"), Key: found("key.pem")}
+}
+
+func secureClient(t TLS) (*http.Client, error) {
+	config, err := tlsconfig.Client(tlsconfig.Options{
+		CAFile: t.CA, CertFile: t.Cert, KeyFile: t.Key,
+		InsecureSkipVerify: t.SkipVerify, ExclusiveRootPools: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{
+		Transport:     &http.Transport{TLSClientConfig: config},
+		CheckRedirect: client.CheckRedirect,
+	}, nil
+}
