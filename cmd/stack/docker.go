@@ -25,9 +25,18 @@ func openDocker(ctx context.Context, opts docker.Options) (engine.Engine, error)
 func (p *program) engineOptions() (docker.Options, error) {
 	at, err := p.endpoint()
 	return docker.Options{
-		Host: at.Host, TLS: at.TLS, ConfigDir: dockerConfig(p.Env), UserAgent: "stack/" + versionName(),
+		Host: at.Host, TLS: at.TLS, ConfigDir: dockerConfig(p.Env), SharedDir: privateDir(p.Env), UserAgent: "stack/" + versionName(),
 		Environment: func(name string) (string, bool) { value, ok := p.Env[name]; return value, ok },
 	}, err
+}
+
+// privateDir is a folder that is there, and only the user's: that of the session, or
+// that of ssh; "" for none.
+func privateDir(env map[string]string) string {
+	if dir := env["XDG_RUNTIME_DIR"]; dir != "" || env["HOME"] == "" {
+		return dir
+	}
+	return filepath.Join(env["HOME"], ".ssh")
 }
 
 // host is where the engine listens, "" for the default socket and where that cannot

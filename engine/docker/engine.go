@@ -40,6 +40,9 @@ type Options struct {
 	// ConfigDir holds the docker command's config.json with the credentials
 	// of registries; "" for none.
 	ConfigDir string
+	// SharedDir is a folder that only the user can enter, for connections of ssh
+	// that this and later runs share; "", or one that does not do: none is shared.
+	SharedDir string
 	// Environment is where build secrets taken from the environment come
 	// from; nil for none.
 	Environment func(name string) (string, bool)
@@ -77,8 +80,7 @@ func Open(_ context.Context, opts Options) (*Engine, error) {
 	return &Engine{client: c, options: opts, builds: newBuilder(c, opts)}, nil
 }
 
-// settings are opts in the client's form. An ssh:// host is reached as the
-// docker command does: through `docker system dial-stdio` on the other side.
+// settings are opts in the client's form.
 func settings(opts Options) ([]client.Opt, error) {
 	out := []client.Opt{client.WithAPIVersionNegotiation()}
 	if opts.UserAgent != "" {
@@ -92,8 +94,9 @@ func settings(opts Options) ([]client.Opt, error) {
 		return nil, err
 	}
 	if helper != nil {
-		plain := &http.Client{Transport: &http.Transport{DialContext: helper.Dialer}}
-		return append(out, client.WithHTTPClient(plain), client.WithHost(helper.Host), client.WithDialContext(helper.Dialer)), nil
+		over := &sshDialer{host: opts.Host, dir: opts.SharedDir}
+		plain := &http.Client{Transport: &http.Transport{DialContext: over.dial}}
+		return append(out, client.WithHTTPClient(plain), client.WithHost(helper.Host), client.WithDialContext(over.dial)), nil
 	}
 	if opts.TLS != nil && !socket(opts.Host) {
 		secure, err := secureClient(*opts.TLS)
