@@ -10,6 +10,7 @@ import (
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/engine/docker"
+	"github.com/stackfile/stack/spec"
 )
 
 // openDocker is the Docker Engine that opts name.
@@ -44,6 +45,14 @@ func privateDir(env map[string]string) string {
 func (p *program) host() string {
 	at, _ := p.endpoint()
 	return at.Host
+}
+
+// distance is how far the engine is from the files here.
+func (p *program) distance() spec.Distance {
+	if p.enabled("STACK_SHARED_PATHS") {
+		return spec.Here
+	}
+	return docker.Distance(p.host())
 }
 
 // endpoint is where the engine is: by DOCKER_HOST, by the context that DOCKER_CONTEXT

@@ -146,7 +146,7 @@ func (p *program) loadOptions(services []string) spec.LoadOptions {
 	return spec.LoadOptions{
 		Dir: p.Dir, Files: g.files, Stdin: bytes.NewReader(p.piped), Project: g.project, ProjectDirectory: g.directory,
 		Profiles: g.profiles, EnvFiles: g.envFiles, Env: p.Env, Services: services, StrictEnv: g.strictEnv,
-		Remote: p.remote, Socket: apiSocket(p.host()),
+		Remote: p.remote, Socket: apiSocket(p.host()), Distance: p.distance(),
 		Credentials: func() ([]byte, error) { return docker.Credentials(dockerConfig(p.Env)) },
 	}
 }
