@@ -21,16 +21,23 @@ type TLS struct {
 }
 
 // TLSIn is the TLS material of a folder, under the names that the docker command
-// has for it: ca.pem, cert.pem and key.pem. What is not there is left out.
+// has for it: ca.pem, cert.pem and key.pem. What is not there is left out, but not
+// one of the last two alone.
 func TLSIn(dir string) *TLS {
-	found := func(name string) string {
-		path := filepath.Join(dir, name)
-		if _, err := os.Stat(path); err != nil {
-			return "" // what cannot be read is found missing by the engine
-		}
-		return path
+	path := func(name string) string { return filepath.Join(dir, name) }
+	out := &TLS{}
+	if exists(path("ca.pem")) {
+		out.CA = path("ca.pem")
 	}
-	return &TLS{CA: found("ca.pem"), Cert: found("cert.pem"), Key: found("key.pem")}
+	if exists(path("cert.pem")) || exists(path("key.pem")) {
+		out.Cert, out.Key = path("cert.pem"), path("key.pem")
+	}
+	return out
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func secureClient(t TLS) (*http.Client, error) {
