@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 )
@@ -78,24 +79,47 @@ func (e Environment) arguments() []string {
 	return slices.Concat(before, words)
 }
 
-// heedDocker interrupts when the docker command ends its connection to a plugin: it
-// was interrupted itself, and there is no terminal that would have told us too. An
-// older one has no such connection.
-func heedDocker(address string, interrupt func()) {
+// signalled gives the signals that we get, and an interrupt when the docker command,
+// whose plugin we are, was interrupted.
+func signalled(signals <-chan os.Signal, address string) <-chan os.Signal {
 	if address == "" {
-		return
+		return signals
 	}
-	connection, err := net.Dial("unix", address)
-	if err != nil {
-		return // as an older one
-	}
-	go func() {
-		_, _ = io.Copy(io.Discard, connection) // until it ends
-		interrupt()
-	}()
+	out := make(chan os.Signal, 2)
+	go handOn(signals, hangup(address), out)
+	return out
 }
 
-// interrupting sends an interrupt as a terminal would.
-func interrupting(to chan<- os.Signal) func() {
-	return func() { to <- os.Interrupt }
+// hangup is closed when the connection to a docker command ends: it was interrupted.
+func hangup(address string) <-chan struct{} {
+	connection, err := net.Dial("unix", address)
+	if err != nil {
+		return nil // it has gone, or is an older one
+	}
+	ended := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, connection) // until it ends
+		close(ended)
+	}()
+	return ended
+}
+
+// sameCause is within what time a signal and the docker command tell of the same
+// interruption: from a terminal both get it.
+const sameCause = 200 * time.Millisecond
+
+// handOn hands signals on. The end of the connection counts as one where there are none.
+func handOn(signals <-chan os.Signal, ended <-chan struct{}, out chan<- os.Signal) {
+	var alone <-chan time.Time
+	for {
+		select {
+		case s := <-signals:
+			ended, alone = nil, nil
+			out <- s
+		case <-ended:
+			ended, alone = nil, time.After(sameCause)
+		case <-alone:
+			out <- os.Interrupt
+		}
+	}
 }

@@ -86,23 +86,35 @@ func TestTheDockerCommandCanInterrupt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signals := make(chan os.Signal, 1)
-	heedDocker(address, interrupting(signals))
-	heedDocker("", func() { t.Error("interrupted by a docker command without a connection") })
+	none := make(chan os.Signal)
+	if signalled(none, "") != (<-chan os.Signal)(none) {
+		t.Error("signals do not come as they are without a docker command")
+	}
+	got := signalled(none, address)
 	connection, err := listener.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case <-signals:
-		t.Error("interrupted before the connection ended")
-	default:
-	}
 	_ = connection.Close()
 	select {
-	case <-signals:
+	case <-got:
 	case <-time.After(10 * time.Second):
 		t.Error("not interrupted when the connection ended")
+	}
+}
+
+func TestOneInterruptionCountsOnce(t *testing.T) {
+	signals, ended, out := make(chan os.Signal), make(chan struct{}), make(chan os.Signal)
+	go handOn(signals, ended, out)
+	close(ended)
+	signals <- os.Interrupt // the terminal's, to both
+	<-out
+	signals <- os.Interrupt // the user's second
+	<-out
+	select {
+	case s := <-out:
+		t.Errorf("a third one: %v", s)
+	case <-time.After(2 * sameCause):
 	}
 }
 

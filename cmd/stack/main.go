@@ -28,10 +28,9 @@ func main() {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	dir, _ := os.Getwd() // without one, relative paths are errors of their own
-	heedDocker(os.Getenv(pluginSocket), interrupting(interrupts))
 	os.Exit(Run(context.Background(), Environment{
 		Name: programName(os.Args[0]), Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Env: environ(os.Environ()), Dir: dir, Interrupts: interrupts,
+		Env: environ(os.Environ()), Dir: dir, Interrupts: signalled(interrupts, os.Getenv(pluginSocket)),
 		OpenEngine: openDocker, Now: time.Now,
 	}))
 }
