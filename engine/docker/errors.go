@@ -77,6 +77,9 @@ func (a answer) Error() string {
 	if strings.HasPrefix(text, "Cannot connect to the Docker daemon at ") {
 		return "cannot connect"
 	}
+	if said, ok := saidBySSH(text); ok {
+		return said
+	}
 	return text
 }
 

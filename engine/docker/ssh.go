@@ -71,6 +71,17 @@ func shareable(dir string) bool {
 	return os.Remove(file.Name()) == nil
 }
 
+// saidBySSH is what ssh, or a shell on the other side, had to say in the end, out of
+// the error of a connection.
+func saidBySSH(text string) (said string, ok bool) {
+	if !strings.Contains(text, "command [ssh ") {
+		return "", false
+	}
+	_, said, _ = strings.Cut(text, "stderr=")
+	said = strings.TrimSpace(said)
+	return said, said != ""
+}
+
 // configured reports whether the user's configuration shares connections to the
 // host itself.
 func (s *sshDialer) configured(ctx context.Context) bool {
