@@ -51,6 +51,7 @@ func TestCredentialsComeFromAHelper(t *testing.T) {
 services:
   pulled: {image: "HOST/IMAGE:1", pull_policy: always}
   built:
+    image: HOST/IMAGE:2
     build: {context: built, args: {BASE: "HOST/IMAGE:1"}}
 -- built/Dockerfile --
 ARG BASE
@@ -62,10 +63,11 @@ hello
 	front, behind := guarded(t, "me", "hidden")
 	image := "/" + s.name + ":1"
 	docker(t, "tag", probeImage, behind+image)
-	t.Cleanup(func() { tryDocker("rmi", behind+image, front+image) })
+	t.Cleanup(func() { tryDocker("rmi", behind+image, front+image, front+"/"+s.name+":2") })
 	docker(t, "push", behind+image)
 	s.edit("stack.yaml", `"HOST/IMAGE:1", pull`, `"`+front+image+`", pull`)
 	s.edit("stack.yaml", `"HOST/IMAGE:1"}`, `"`+front+image+`"}`)
+	s.edit("stack.yaml", "HOST/IMAGE:2", front+"/"+s.name+":2")
 
 	bin, config := t.TempDir(), t.TempDir()
 	s.files(bin, map[string]string{"docker-credential-e2e": strings.ReplaceAll(helper, "HOST", front)})
@@ -76,12 +78,15 @@ hello
 		tryDocker("rmi", front+image)
 		s.run("build", "--pull", "--no-cache", "built")
 		s.run("pull", "pulled")
+		s.run("push", "built")
 		s.run("up", "-d")
 		s.run("exec", "-T", "built", "/probe", "cat", "/file").says("^hello\n")
 		s.run("down", "--rmi", "all")
 		asked, err := os.ReadFile(filepath.Join(bin, "asked"))
-		if n := strings.Count(string(asked), "get "+front); err != nil || n < 2 {
-			t.Errorf("%s: the helper was asked %q, %v; want by a build and by a pull", settings, asked, err)
+		docker(t, "pull", behind+"/"+s.name+":2")
+		docker(t, "rmi", behind+"/"+s.name+":2")
+		if n := strings.Count(string(asked), "get "+front); err != nil || n < 3 {
+			t.Errorf("%s: the helper was asked %q, %v; want by a build, a pull and a push", settings, asked, err)
 		}
 		if err := os.Remove(filepath.Join(bin, "asked")); err != nil {
 			t.Fatal(err)

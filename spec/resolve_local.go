@@ -78,6 +78,25 @@ func (r *resolver) placed(service, key string, i int, l Local) Local {
 	return l
 }
 
+// localsOf are the binds of a single run, which has some of its service's, and some of
+// its own from a command line.
+func (s *Stack) localsOf(run Service) (out []Local) {
+	if s.Distance == Here {
+		return nil
+	}
+	for target, m := range run.Container.Mounts {
+		is := func(l Local) bool { return l.Target == target && l.Source == m.Source }
+		if i := slices.IndexFunc(run.Local, is); i >= 0 {
+			out = append(out, run.Local[i])
+		} else if m.Type == types.VolumeTypeBind {
+			below, err := filepath.Rel(s.WorkingDir, m.Source)
+			out = append(out, Local{Source: m.Source, Target: target, Own: err == nil && filepath.IsLocal(below), Field: "volume " + target})
+		}
+	}
+	slices.SortFunc(out, func(a, b Local) int { return strings.Compare(a.Target, b.Target) })
+	return out
+}
+
 // localFile is a file that is bound for a config or secret.
 func (r *resolver) localFile(out *Service, section, target, file string) {
 	if r.distance != Here {
