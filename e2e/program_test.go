@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -90,7 +91,11 @@ func (s *sandbox) begin(args ...string) *process {
 	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(s.patience, deadline))
 	p := &process{s: s, args: args, cancel: cancel, begun: time.Now(), before: len(s.wire.since(0)), changed: make(chan struct{}, 1)}
 	p.stdout.more, p.stderr.more = p.changed, p.changed
-	p.cmd = exec.CommandContext(ctx, stackBinary, args...)
+	command := append(slices.Clone(s.through), args...)
+	if s.through == nil {
+		command = append([]string{stackBinary}, args...)
+	}
+	p.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
 	p.cmd.Dir, p.cmd.Env = s.dir, s.environment()
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGQUIT) }

@@ -20,12 +20,13 @@ const deadline = 90 * time.Second
 // A sandbox is one project in a folder of its own, with an engine that is
 // listened to. All that carries its name goes when the test ends.
 type sandbox struct {
-	t    testing.TB
-	name string // of the project
-	dir  string
-	wire *wire
-	env  []string // more of it, for the program
-	last string   // what the program said last, for the report of a failure
+	t       testing.TB
+	name    string // of the project
+	dir     string
+	wire    *wire
+	env     []string // more of it, for the program
+	through []string // what runs the program; nil: it itself does
+	last    string   // what the program said last, for the report of a failure
 
 	patience time.Duration // for one run of the program; 0: deadline
 }

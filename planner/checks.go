@@ -17,6 +17,7 @@ func (u *up) checks(order []string) error {
 		errs = append(errs, u.checkContainers(u.desired.Services[name])...)
 		errs = append(errs, u.checkLenders(u.desired.Services[name])...)
 		errs = append(errs, u.checkPlacement(u.desired.Services[name])...)
+		errs = append(errs, u.checkLocal(u.desired.Services[name]))
 	}
 	for _, key := range sortedKeys(u.desired.Networks) {
 		if n := u.desired.Networks[key]; u.usesNetwork(order, n.Name) {

@@ -17,6 +17,7 @@ func (u *up) remarks(order []string) {
 		u.remarkSources(s)
 		u.remarkPorts(s)
 		u.remarkEphemeral(s)
+		u.remarkLocal(s)
 	}
 	u.remarkReservations(order)
 }

@@ -36,6 +36,8 @@ type LoadOptions struct {
 	// Socket is where the engine's machine has the engine's socket, for services
 	// that use it; "": /var/run/docker.sock.
 	Socket string
+	// Distance is how far the engine is from this machine's files.
+	Distance Distance
 	// Remote fetches a file that stands elsewhere, by what names it in include,
 	// extends, COMPOSE_FILE or Files, and returns its path here, the same each time;
 	// ok is false for what names a file here. nil: all files are here.

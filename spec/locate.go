@@ -39,6 +39,7 @@ type input struct {
 
 	credentials func() ([]byte, error) // as in LoadOptions
 	socket      string                 // likewise
+	distance    Distance               // likewise
 }
 
 // A family of names, the preferred one first, and the names of files laid over
@@ -55,7 +56,7 @@ var families = []family{
 
 // locate finds the files, the variables and the names, as docker compose does.
 func locate(ctx context.Context, opts LoadOptions) (*input, error) {
-	in := &input{env: maps.Clone(opts.Env), origins: &origins{env: opts.Env}, credentials: opts.Credentials, socket: opts.Socket}
+	in := &input{env: maps.Clone(opts.Env), origins: &origins{env: opts.Env}, credentials: opts.Credentials, socket: opts.Socket, distance: opts.Distance}
 	if in.env == nil {
 		in.env = map[string]string{}
 	}

@@ -43,6 +43,7 @@ func (s *Stack) With(o OneOff, edit func(*Service) error) (*Stack, string, error
 	if err := edit(&run); err != nil {
 		return nil, "", err
 	}
+	run.Local = s.localsOf(run)
 	out := *s
 	out.Services = maps.Clone(s.Services)
 	out.Services[name] = run

@@ -21,7 +21,7 @@ func (r *reading) resolve(ctx context.Context) (*Stack, error) {
 		return nil, r.fileError(err)
 	}
 	s := &Stack{
-		Name: r.name, WorkingDir: r.home, Services: map[string]Service{}, Warnings: r.warnings,
+		Name: r.name, WorkingDir: r.home, Distance: r.distance, Services: map[string]Service{}, Warnings: r.warnings,
 		Networks: map[string]Network{}, Volumes: map[string]Volume{},
 	}
 	if r.reader.compatible {

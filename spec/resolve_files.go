@@ -99,11 +99,12 @@ func (r *resolver) file(out *Service, section string, use types.FileReferenceCon
 		c.Files = map[string]File{}
 	}
 	c.Files[target] = file
-	if object.File != "" && use.UID == "" && use.GID == "" && use.Mode == nil {
+	if r.bound(use, object, c.ReadOnly) {
 		if c.Mounts == nil {
 			c.Mounts = map[string]Mount{}
 		}
 		c.Mounts[target] = Mount{Type: types.VolumeTypeBind, Source: object.File, ReadOnly: true, NoCreate: true}
+		r.localFile(out, section, target, object.File)
 		return
 	}
 	if out.Files == nil {

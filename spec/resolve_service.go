@@ -24,6 +24,7 @@ func (r *resolver) service(s types.ServiceConfig) Service {
 		PreStop:       r.hooks(s.PreStop),
 		Attach:        s.Attach == nil || *s.Attach,
 		Watch:         r.watches(s),
+		Local:         r.locals(s),
 	}
 	out.PullPolicy, out.PullAfter = pullPolicy(s)
 	out.Placement, out.Reserved = placed(s.Deploy)

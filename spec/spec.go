@@ -28,6 +28,7 @@ type Stack struct {
 	Models    map[string]Model    `json:",omitempty"` // those in use, by the file's key
 	Warnings  []Finding           // accepted, but not honoured; each names its attribute
 
+	Distance  Distance            `json:"-"` // of the engine, as in LoadOptions
 	Positions map[string]Position `json:"-"` // where each service stands, by its name
 }
 
@@ -91,6 +92,8 @@ type Service struct {
 	Touched map[string]time.Time `json:",omitempty"`
 	Unread  map[string]string    `json:",omitempty"`
 
+	// Local are its binds of this machine's files, when the engine is not here.
+	Local []Local `json:"-"`
 	// Sources are what its image is built from, with LoadOptions.Contexts;
 	// nil when nothing of it is on this machine.
 	Sources *Sources `json:"-"`

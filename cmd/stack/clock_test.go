@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/engine/docker"
 	"github.com/stackfile/stack/lock"
 )
 
@@ -87,7 +88,7 @@ func (w *world) runByJumps(t *testing.T, dir string, args []string, status int) 
 	var out, progress bytes.Buffer
 	got := Run(ctx, Environment{
 		Args: args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &progress, Env: map[string]string{}, Dir: dir, Now: jumps(),
-		OpenEngine: func(context.Context, map[string]string) (engine.Engine, error) { return w.engine, nil },
+		OpenEngine: func(context.Context, docker.Options) (engine.Engine, error) { return w.engine, nil },
 	})
 	said := out.String() + progress.String()
 	if got != status || ctx.Err() != nil {

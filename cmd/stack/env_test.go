@@ -1,41 +1,120 @@
 package main
 
 import (
-	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stackfile/stack/engine"
 )
 
-func TestNamedContextsAreRefusedUnlessAHostIsGiven(t *testing.T) {
+func TestTheEngineIsWhereTheDockerCommandLooksForIt(t *testing.T) {
 	config := t.TempDir()
-	if err := os.WriteFile(filepath.Join(config, "config.json"), []byte(`{"currentContext": "colima"}`), 0o600); err != nil {
-		t.Fatal(err)
+	write(t, filepath.Join(config, "config.json"), `{"currentContext": "lab"}`)
+	for name, endpoint := range map[string]string{"lab": `{"Host": "ssh://lab"}`, "far": `{"Host": "tcp://far:2376", "SkipTLSVerify": true}`} {
+		sum := sha256.Sum256([]byte(name))
+		meta := filepath.Join(config, "contexts", "meta", hex.EncodeToString(sum[:]), "meta.json")
+		write(t, meta, `{"Name": "`+name+`", "Metadata": {}, "Endpoints": {"docker": `+endpoint+`}}`)
 	}
 	for _, c := range []struct {
-		env  map[string]string
-		want string // in the error; "": none
+		config, context, host, certs string // the variables
+		want, tls                    string
 	}{
-		{map[string]string{}, ""},
-		{map[string]string{"DOCKER_CONTEXT": "default"}, ""},
-		{map[string]string{"DOCKER_CONTEXT": "far"}, `docker context "far" (DOCKER_CONTEXT)`},
-		{map[string]string{"DOCKER_CONTEXT": "far", "DOCKER_HOST": "tcp://there:2375"}, ""},
-		{map[string]string{"DOCKER_CONFIG": config}, `docker context "colima"`},
-		{map[string]string{"DOCKER_CONFIG": config, "DOCKER_CONTEXT": "default"}, ""},
+		{want: ""},
+		{context: "default", want: ""},
+		{config: config, want: "ssh://lab"},
+		{config: config, context: "default", want: ""},
+		{config: config, context: "far", want: "tcp://far:2376", tls: "unverified"},
+		{config: config, context: "far", certs: config, want: "tcp://far:2376", tls: "unverified"},
+		{config: config, context: "far", host: "tcp://there:2376", want: "tcp://there:2376"},
+		{config: config, host: "tcp://there:2376", certs: config, want: "tcp://there:2376", tls: "verified"},
 	} {
-		e, err := openDocker(context.Background(), c.env)
-		var usage *UsageError
-		switch {
-		case c.want == "" && (err != nil || e == nil):
-			t.Errorf("%v: %v, %v", c.env, e, err)
-		case c.want != "" && (!errors.As(err, &usage) || !strings.Contains(usage.Text, c.want) || !strings.Contains(usage.Hint, "DOCKER_HOST")):
-			t.Errorf("%v: %v; want %s", c.env, err, c.want)
+		env := map[string]string{"DOCKER_CONFIG": c.config, "DOCKER_CONTEXT": c.context, "DOCKER_HOST": c.host}
+		if c.certs != "" {
+			env["DOCKER_CERT_PATH"], env["DOCKER_TLS_VERIFY"] = c.certs, "1"
 		}
+		at, err := (&program{Environment: Environment{Env: env}}).endpoint()
+		tls := ""
+		if at.TLS != nil {
+			tls = map[bool]string{true: "unverified", false: "verified"}[at.TLS.SkipVerify]
+		}
+		if err != nil || at.Host != c.want || tls != c.tls {
+			t.Errorf("%+v: %s, %q, %v", c, at.Host, tls, err)
+		}
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAPluginsArgumentsAreItsOwn(t *testing.T) {
+	for args, want := range map[string]string{
+		"compose up -d":                        "up -d",
+		"-H tcp://far:1 compose ps":            "-H tcp://far:1 ps",
+		"--context compose -D compose ps":      "--context compose -D ps",
+		"help compose ps":                      "help ps",
+		"__complete compose up x":              "__complete up x",
+		"compose exec web docker compose ps":   "exec web docker compose ps",
+		"compose run compose":                  "run compose",
+		"--tlsverify --tlscacert x compose -h": "--tlsverify --tlscacert x -h",
+	} {
+		e := Environment{Name: compose, Args: strings.Fields(args), Env: map[string]string{pluginVariable: "docker"}}
+		if got := strings.Join(e.arguments(), " "); got != want {
+			t.Errorf("docker %s: %q, want %q", args, got, want)
+		}
+	}
+	e := Environment{Name: compose, Args: []string{"exec", "compose", "ls"}}
+	if got := e.arguments(); len(got) != 3 {
+		t.Errorf("docker-compose %q: %q", e.Args, got)
+	}
+}
+
+func TestTheDockerCommandCanInterrupt(t *testing.T) {
+	address := filepath.Join(t.TempDir(), "s")
+	listener, err := net.Listen("unix", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := make(chan os.Signal)
+	if signalled(none, "") != (<-chan os.Signal)(none) {
+		t.Error("signals do not come as they are without a docker command")
+	}
+	got := signalled(none, address)
+	connection, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = connection.Close()
+	select {
+	case <-got:
+	case <-time.After(10 * time.Second):
+		t.Error("not interrupted when the connection ended")
+	}
+}
+
+func TestOneInterruptionCountsOnce(t *testing.T) {
+	signals, ended, out := make(chan os.Signal), make(chan struct{}), make(chan os.Signal)
+	go handOn(signals, ended, out)
+	close(ended)
+	signals <- os.Interrupt // the terminal's, to both
+	<-out
+	signals <- os.Interrupt // the user's second
+	<-out
+	select {
+	case s := <-out:
+		t.Errorf("a third one: %v", s)
+	case <-time.After(2 * sameCause):
 	}
 }
 
@@ -47,7 +126,7 @@ func TestTheSocketIsTheEnginesOwn(t *testing.T) {
 		"": "", "tcp://there:2375": "", "unix:///run/user/7/docker.sock": "/run/user/7/docker.sock",
 		"unix:///home/me/.docker/desktop/docker.sock": "",
 	} {
-		if got := apiSocket(map[string]string{"DOCKER_HOST": host}); got != want {
+		if got := apiSocket(host); got != want {
 			t.Errorf("DOCKER_HOST=%s: %q, want %q", host, got, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/cmd/stack/internal/progress"
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/engine/docker"
 	"github.com/stackfile/stack/lock"
 	"github.com/stackfile/stack/planner"
 	"github.com/stackfile/stack/reconciler"
@@ -67,6 +68,7 @@ func (p *program) interrupted(err error) {
 }
 
 func (p *program) fail(text, hint string) {
+	hint = strings.ReplaceAll(hint, ": stack ", ": "+p.name()+" ")
 	if p.mode() == progress.JSON {
 		if hint != "" {
 			text += "\nhint: " + hint
@@ -159,11 +161,20 @@ func hintFor(err error) string {
 	case errors.As(err, &unready):
 		return "run it with: stack up -d " + unready.Service
 	case errors.Is(err, engine.ErrUnavailable):
-		return "start the engine, for example with: sudo systemctl start docker; or set DOCKER_HOST to where one answers"
+		return engineHint(err)
 	case errors.Is(err, engine.ErrUnsupported):
 		return "a newer engine may be able to; see: docker version"
 	}
 	return planHint(err)
+}
+
+// engineHint says how to come to an engine that answers.
+func engineHint(err error) string {
+	var silent *docker.UnavailableError
+	if errors.As(err, &silent) && strings.HasPrefix(silent.Host, "ssh://") {
+		return "see whether this works: docker -H " + silent.Host + " version; keys and host names are those of ssh"
+	}
+	return "start the engine, for example with: sudo systemctl start docker; or set DOCKER_HOST to where one answers"
 }
 
 func findings(e *spec.FileError) string {

@@ -106,7 +106,7 @@ func (g *globals) spread(root *cobra.Command, args []string) {
 		}
 		own := command.Flags()
 		root.Flags().VisitAll(func(f *pflag.Flag) {
-			if f.Name == "version" || f.Name == "help" || own.Lookup(f.Name) != nil {
+			if _, dockers := f.Annotations[dockersFlag]; dockers || f.Name == "version" || f.Name == "help" || own.Lookup(f.Name) != nil {
 				return
 			}
 			inherited := *f

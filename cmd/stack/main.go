@@ -29,8 +29,8 @@ func main() {
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	dir, _ := os.Getwd() // without one, relative paths are errors of their own
 	os.Exit(Run(context.Background(), Environment{
-		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Env: environ(os.Environ()), Dir: dir, Interrupts: interrupts,
+		Name: programName(os.Args[0]), Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Env: environ(os.Environ()), Dir: dir, Interrupts: signalled(interrupts, os.Getenv(pluginSocket)),
 		OpenEngine: openDocker, Now: time.Now,
 	}))
 }

@@ -36,14 +36,21 @@ EXIT STATUS
 		},
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			p.command = c.CommandPath()
+			if err := p.choose(); err != nil {
+				return err
+			}
 			return p.check()
 		},
 	}
+	root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: p.name()}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
 	p.globals.add(root.Flags(), p.Env)
 	root.Flags().BoolVarP(&p.globals.version, "version", "v", false, "print the version")
+	if p.Name == compose {
+		p.docker.add(root.Flags())
+	}
 	root.AddCommand(commands(p)...)
 	p.globals.spread(root, p.Args)
 	if completing(p.Args) {
@@ -53,7 +60,7 @@ EXIT STATUS
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &flagError{c, err} })
 	for _, c := range all(root) {
 		c.DisableFlagsInUseLine = true
-		c.SetUsageTemplate(root.UsageTemplate() + "\nThe flags of stack itself may follow the command too; see: stack --help\n")
+		c.SetUsageTemplate(root.UsageTemplate() + "\nThe flags of stack itself may follow the command too; see: " + p.name() + " --help\n")
 	}
 	return root
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/stackfile/stack"
@@ -20,13 +21,14 @@ import (
 
 // Environment is everything a run of the command takes from outside.
 type Environment struct {
+	Name           string   // what the program was called as; docker-compose makes it that
 	Args           []string // without the program's name
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Env            map[string]string
 	Dir            string           // the working folder
 	Interrupts     <-chan os.Signal // the first stops in order, the second at once; nil: none
-	OpenEngine     func(ctx context.Context, env map[string]string) (engine.Engine, error)
+	OpenEngine     func(context.Context, docker.Options) (engine.Engine, error)
 	Now            func() time.Time
 }
 
@@ -34,6 +36,11 @@ type Environment struct {
 func Run(ctx context.Context, env Environment) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	if env.metadata() {
+		_, _ = io.WriteString(env.Stdout, pluginMetadata())
+		return statusDone
+	}
+	env.Args = env.arguments()
 	p := &program{Environment: env, abort: make(chan struct{}), began: env.Now()}
 	done := make(chan struct{})
 	defer close(done)
@@ -49,18 +56,22 @@ func Run(ctx context.Context, env Environment) int {
 type program struct {
 	Environment
 	globals globals
+	docker  dockerFlags
 	abort   chan struct{} // closed by the second interrupt
 	began   time.Time
 	command string // what runs, such as "stack up"
 
-	engine  engine.Engine
-	view    progress.View
-	desired *spec.Stack         // nil when no file was read
-	output  map[string][]string // the last lines of builds, by action
-	events  []reconciler.Event  // of actions that began or ended
-	timed   bool                // say where the time went
-	piped   []byte              // the stack file from standard input, which may be loaded twice
-	fetched *remote.Store       // of files that stand elsewhere; nil until there is one
+	located   sync.Once // guards the next two: where the engine is, or why that is not known
+	at        docker.Endpoint
+	unlocated error
+	engine    engine.Engine
+	view      progress.View
+	desired   *spec.Stack         // nil when no file was read
+	output    map[string][]string // the last lines of builds, by action
+	events    []reconciler.Event  // of actions that began or ended
+	timed     bool                // say where the time went
+	piped     []byte              // the stack file from standard input, which may be loaded twice
+	fetched   *remote.Store       // of files that stand elsewhere; nil until there is one
 }
 
 // heed turns the first interrupt into a cancel, the second into the abort.
@@ -89,7 +100,11 @@ func (p *program) open(ctx context.Context) (engine.Engine, error) {
 	if p.engine != nil {
 		return p.engine, nil
 	}
-	e, err := p.OpenEngine(ctx, p.Env)
+	opts, err := p.engineOptions()
+	if err != nil {
+		return nil, err
+	}
+	e, err := p.OpenEngine(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +147,7 @@ func (p *program) loadOptions(services []string) spec.LoadOptions {
 		Dir: p.Dir, Files: g.files, Stdin: bytes.NewReader(p.piped), Project: g.project, ProjectDirectory: g.directory,
 		Profiles: g.profiles, EnvFiles: g.envFiles, Env: p.Env, Services: services, StrictEnv: g.strictEnv,
 		AllResources: g.allResources, Compatibility: g.compatible,
-		Remote: p.remote, Socket: apiSocket(p.Env),
+		Remote: p.remote, Socket: apiSocket(p.host()), Distance: p.distance(),
 		Credentials: func() ([]byte, error) { return docker.Credentials(dockerConfig(p.Env)) },
 	}
 }

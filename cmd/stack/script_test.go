@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/engine/docker"
 	"github.com/stackfile/stack/engine/memory"
 	"github.com/stackfile/stack/internal/laws"
 	"github.com/stackfile/stack/lock"
@@ -24,6 +25,7 @@ import (
 // Each script has an engine in memory of its own. Its commands:
 //
 //	stack ARG...            runs the program in this process
+//	as NAME ARG...          the same, called by another name
 //	code N ARG...           the same, and its exit status must be N
 //	input TEXT              is what the next run reads from standard input
 //	image REF ID            puts an image into the registry
@@ -49,7 +51,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"stack": cmdStack, "code": cmdCode, "input": cmdInput, "image": cmdImage, "built": cmdBuilt,
+			"stack": cmdStack, "as": cmdAs, "code": cmdCode, "input": cmdInput, "image": cmdImage, "built": cmdBuilt,
 			"behave": cmdBehave, "drift": cmdDrift, "ops": cmdOps,
 			"locks": cmdLocks, "held": cmdHeld, "mode": cmdMode, "edit": cmdEdit, "engine": cmdEngine,
 			"record": cmdRecord, "listens": cmdListens,
@@ -62,6 +64,7 @@ func TestScripts(t *testing.T) {
 type world struct {
 	engine *memory.Engine
 	input  string
+	name   string // what the program is called as; "" for its own name
 	ops    int
 	locks  int
 }
@@ -84,7 +87,7 @@ func worldOf(ts *testscript.TestScript) *world {
 
 // variables are those that a script may hand to the program.
 var variables = []string{
-	"HOME", "XDG_CONFIG_HOME", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "DOCKER_HOST", "DOCKER_CONTEXT", "NO_COLOR", "TAG",
+	"HOME", "STACK_SHARED_PATHS", "XDG_CONFIG_HOME", "GITHUB_ACTIONS", "GITHUB_WORKSPACE", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CLI_PLUGIN_ORIGINAL_CLI_COMMAND", "NO_COLOR", "TAG",
 	"COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "COMPOSE_PROGRESS", "COMPOSE_ANSI",
 	"COMPOSE_PARALLEL_LIMIT", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_IGNORE_ORPHANS", "COMPOSE_COMPATIBILITY",
 }
@@ -101,10 +104,10 @@ func (w *world) run(ts *testscript.TestScript, args []string) int {
 	defer func() { published(ts, args, stdout.Bytes()) }()
 	w.input = ""
 	return Run(context.Background(), Environment{
-		Args: args, Stdin: strings.NewReader(input), Stdout: io.MultiWriter(ts.Stdout(), &stdout), Stderr: ts.Stderr(),
+		Name: w.name, Args: args, Stdin: strings.NewReader(input), Stdout: io.MultiWriter(ts.Stdout(), &stdout), Stderr: ts.Stderr(),
 		Env: env, Dir: ts.MkAbs("."), Now: clock(),
-		OpenEngine: func(context.Context, map[string]string) (engine.Engine, error) {
-			if env["DOCKER_HOST"] == "nowhere" {
+		OpenEngine: func(_ context.Context, opts docker.Options) (engine.Engine, error) {
+			if opts.Host == "nowhere" {
 				return nil, fmt.Errorf("engine at nowhere: %w", engine.ErrUnavailable)
 			}
 			return w.engine, nil
@@ -134,6 +137,13 @@ func cmdStack(ts *testscript.TestScript, neg bool, args []string) {
 	if neg != (status != 0) {
 		ts.Fatalf("exit status %d", status)
 	}
+}
+
+func cmdAs(ts *testscript.TestScript, neg bool, args []string) {
+	w := worldOf(ts)
+	w.name = args[0]
+	defer func() { w.name = "" }()
+	cmdStack(ts, neg, args[1:])
 }
 
 func cmdCode(ts *testscript.TestScript, neg bool, args []string) {

@@ -118,7 +118,7 @@ func (p *program) url(port engine.Port) string {
 	host := port.IP
 	if ip := net.ParseIP(host); host == "" || (ip != nil && (ip.IsUnspecified() || ip.IsLoopback())) {
 		host = "localhost"
-		if u, err := url.Parse(p.Env["DOCKER_HOST"]); err == nil && u.Hostname() != "" && (ip == nil || ip.IsUnspecified()) {
+		if u, err := url.Parse(p.host()); err == nil && u.Hostname() != "" && (ip == nil || ip.IsUnspecified()) {
 			host = u.Hostname()
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/engine/docker"
 	"github.com/stackfile/stack/engine/memory"
 )
 
@@ -85,7 +86,7 @@ func inTerminal(t *testing.T, s *screen, e engine.Engine, args ...string) Enviro
 	return Environment{
 		Args: args, Stdin: s.tty, Stdout: s.tty, Stderr: s.tty, Env: map[string]string{"TERM": "xterm"},
 		Dir: folder(t), Now: time.Now,
-		OpenEngine: func(context.Context, map[string]string) (engine.Engine, error) { return e, nil },
+		OpenEngine: func(context.Context, docker.Options) (engine.Engine, error) { return e, nil },
 	}
 }
 

@@ -23,7 +23,7 @@ func (e *Engine) BuildImage(ctx context.Context, op engine.BuildImage, progress 
 	if err := e.connect(ctx); err != nil {
 		return plan.Outcome{}, err
 	}
-	proxies, problem := keyring{e.options.ConfigDir}.proxies(e.client.DaemonHost())
+	proxies, problem := keyring{e.options.ConfigDir}.proxies(e.where())
 	op.Build.Args = engine.With(proxies, op.Build.Args)
 	out, err := e.builds.Build(ctx, op, progress)
 	out.Warnings = append(out.Warnings, texts(problem)...)

@@ -11,13 +11,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/docker/cli/cli/connhelper"
 	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
-	"github.com/docker/go-connections/tlsconfig"
 
 	"github.com/stackfile/stack/engine"
 	"github.com/stackfile/stack/engine/docker/internal/buildkit"
@@ -26,19 +25,24 @@ import (
 // MinimumAPI is the oldest version of the Engine API that is understood.
 const MinimumAPI = "1.41"
 
+// DefaultHost is where the engine listens by default on this platform.
+const DefaultHost = client.DefaultDockerHost
+
 // Options say where the engine is. The zero value is the engine at the
 // platform's default socket.
 type Options struct {
 	// Host is where it listens, as in DOCKER_HOST: unix:///path, tcp://host:port,
 	// npipe:////./pipe/name or ssh://user@host; "" for the default socket.
 	Host string
-	// CertDir holds ca.pem, cert.pem and key.pem; "" for no TLS.
-	CertDir string
-	// SkipVerify accepts any certificate of the engine; only with CertDir.
-	SkipVerify bool
+	// TLS is how engine and client prove who they are, over tcp://; nil for no
+	// TLS.
+	TLS *TLS
 	// ConfigDir holds the docker command's config.json with the credentials
 	// of registries; "" for none.
 	ConfigDir string
+	// SharedDir is a folder that only the user can enter, for connections of ssh
+	// that this and later runs share; "", or one that does not do: none is shared.
+	SharedDir string
 	// Environment is where build secrets taken from the environment come
 	// from; nil for none.
 	Environment func(name string) (string, bool)
@@ -76,8 +80,7 @@ func Open(_ context.Context, opts Options) (*Engine, error) {
 	return &Engine{client: c, options: opts, builds: newBuilder(c, opts)}, nil
 }
 
-// settings are opts in the client's form. An ssh:// host is reached as the
-// docker command does: through `docker system dial-stdio` on the other side.
+// settings are opts in the client's form.
 func settings(opts Options) ([]client.Opt, error) {
 	out := []client.Opt{client.WithAPIVersionNegotiation()}
 	if opts.UserAgent != "" {
@@ -91,11 +94,12 @@ func settings(opts Options) ([]client.Opt, error) {
 		return nil, err
 	}
 	if helper != nil {
-		plain := &http.Client{Transport: &http.Transport{DialContext: helper.Dialer}}
-		return append(out, client.WithHTTPClient(plain), client.WithHost(helper.Host), client.WithDialContext(helper.Dialer)), nil
+		over := &sshDialer{host: opts.Host, dir: opts.SharedDir}
+		plain := &http.Client{Transport: &http.Transport{DialContext: over.dial}}
+		return append(out, client.WithHTTPClient(plain), client.WithHost(helper.Host), client.WithDialContext(over.dial)), nil
 	}
-	if opts.CertDir != "" {
-		secure, err := secureClient(opts)
+	if opts.TLS != nil && !socket(opts.Host) {
+		secure, err := secureClient(*opts.TLS)
 		if err != nil {
 			return nil, err
 		}
@@ -116,19 +120,10 @@ func keepConnections(c *client.Client) error {
 	return nil
 }
 
-func secureClient(opts Options) (*http.Client, error) {
-	file := func(name string) string { return filepath.Join(opts.CertDir, name) }
-	config, err := tlsconfig.Client(tlsconfig.Options{
-		CAFile: file("ca.pem"), CertFile: file("cert.pem"), KeyFile: file("key.pem"),
-		InsecureSkipVerify: opts.SkipVerify,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &http.Client{
-		Transport:     &http.Transport{TLSClientConfig: config},
-		CheckRedirect: client.CheckRedirect,
-	}, nil
+// socket reports whether a host is on this machine, where TLS proves nothing: the
+// docker command leaves it out too.
+func socket(host string) bool {
+	return strings.HasPrefix(host, "unix://") || strings.HasPrefix(host, "npipe://")
 }
 
 // Close ends the connections to the engine.
@@ -146,11 +141,11 @@ func (e *Engine) connect(ctx context.Context) error {
 		return e.unavailable(ctx, err)
 	}
 	if ping.APIVersion == "" {
-		return &UnavailableError{Host: e.client.DaemonHost(), Cause: errors.New("what answers there is no Docker Engine")}
+		return &UnavailableError{Host: e.where(), Cause: errors.New("what answers there is no Docker Engine")}
 	}
 	if versions.LessThan(ping.APIVersion, MinimumAPI) {
 		return fmt.Errorf("engine at %s: has API %s, %s or newer is needed (Engine 20.10): %w",
-			e.client.DaemonHost(), ping.APIVersion, MinimumAPI, engine.ErrUnsupported)
+			e.where(), ping.APIVersion, MinimumAPI, engine.ErrUnsupported)
 	}
 	e.client.NegotiateAPIVersionPing(ping)
 	e.negotiated = true
@@ -168,7 +163,7 @@ func (e *Engine) Version(ctx context.Context) (engine.Version, error) {
 		return engine.Version{}, e.fail(err, "version of the engine")
 	}
 	return engine.Version{
-		Engine: v.Version, API: e.client.ClientVersion(), Host: e.client.DaemonHost(), OS: v.Os, Arch: v.Arch,
+		Engine: v.Version, API: e.client.ClientVersion(), Host: e.where(), OS: v.Os, Arch: v.Arch,
 	}, nil
 }
 
@@ -181,9 +176,18 @@ func (e *Engine) ID(ctx context.Context) (string, error) {
 	}
 	info, err := e.info(ctx)
 	if err != nil {
-		return "", e.fail(err, "engine at %s", e.client.DaemonHost())
+		return "", e.fail(err, "engine at %s", e.where())
 	}
 	return info.ID + " " + info.DockerRootDir, nil
+}
+
+// where is where the engine listens, as in DOCKER_HOST. Of an ssh:// host the client
+// knows only a name that nothing has.
+func (e *Engine) where() string {
+	if strings.HasPrefix(e.options.Host, "ssh://") {
+		return e.options.Host
+	}
+	return e.client.DaemonHost()
 }
 
 // atLeast reports whether the API in use has what came with version v.

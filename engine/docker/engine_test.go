@@ -134,7 +134,7 @@ func TestACancelledFirstCallIsNoMissingEngine(t *testing.T) {
 func TestABadHostOrCertificateIsRefused(t *testing.T) {
 	for _, opts := range []Options{
 		{Host: "nonsense"},
-		{Host: "tcp://localhost:1", CertDir: t.TempDir()},
+		{Host: "tcp://localhost:1", TLS: &TLS{CA: "none-such"}},
 	} {
 		if _, err := Open(t.Context(), opts); err == nil || !strings.HasPrefix(err.Error(), "engine at "+opts.Host+": ") {
 			t.Errorf("%+v: %v", opts, err)

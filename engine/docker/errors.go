@@ -31,7 +31,7 @@ func (e *Engine) unavailable(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return &UnavailableError{Host: e.client.DaemonHost(), Cause: answer{err}}
+	return &UnavailableError{Host: e.where(), Cause: answer{err}}
 }
 
 // fail names what was done to what, and marks the cause for callers that tell
@@ -41,7 +41,7 @@ func (e *Engine) fail(err error, format string, args ...any) error {
 	case err == nil:
 		return nil
 	case client.IsErrConnectionFailed(err):
-		err = e.transient(err, &UnavailableError{Host: e.client.DaemonHost(), Cause: answer{err}})
+		err = e.transient(err, &UnavailableError{Host: e.where(), Cause: answer{err}})
 	default:
 		err = e.transient(err, mark(err))
 	}
@@ -76,6 +76,9 @@ func (a answer) Error() string {
 	text := strings.TrimPrefix(a.error.Error(), "Error response from daemon: ")
 	if strings.HasPrefix(text, "Cannot connect to the Docker daemon at ") {
 		return "cannot connect"
+	}
+	if said, ok := saidBySSH(text); ok {
+		return said
 	}
 	return text
 }

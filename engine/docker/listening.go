@@ -23,7 +23,7 @@ var listens = map[string]string{"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": 
 // can be seen where the engine is on this machine and the kernel tells; what
 // cannot be seen is left out, for it only makes a note.
 func (e *Engine) listening() []engine.Port {
-	if !strings.HasPrefix(e.client.DaemonHost(), "unix:") {
+	if !strings.HasPrefix(e.where(), "unix:") {
 		return nil
 	}
 	return readListening("/proc/net")

@@ -18,8 +18,19 @@ import (
 	"github.com/stackfile/stack/engine"
 )
 
-// parallelInspects bounds the requests of one snapshot.
-const parallelInspects = 8
+// The bounds of one snapshot's requests at once. Over ssh a connection costs more than
+// many of them, on both sides.
+const (
+	parallelReads = 8
+	readsOverSSH  = 2
+)
+
+func (e *Engine) parallelReads() int {
+	if strings.HasPrefix(e.options.Host, "ssh://") {
+		return readsOverSSH
+	}
+	return parallelReads
+}
 
 // Snapshot reads what q asks for: one list each of containers, networks and
 // volumes, and then, unless those were enough, an inspect of each container of
@@ -85,6 +96,7 @@ type lists struct {
 
 func (e *Engine) list(ctx context.Context) (l lists, err error) {
 	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(e.parallelReads())
 	group.Go(func() (err error) {
 		l.containers, err = e.client.ContainerList(ctx, container.ListOptions{All: true})
 		return err
@@ -247,7 +259,7 @@ func (e *Engine) inspectAll(ctx context.Context, q engine.Query, mine []containe
 	images := make([]*engine.Image, len(q.Images))
 	var kept map[string]engine.Image
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallelInspects)
+	group.SetLimit(e.parallelReads())
 	for i, c := range mine {
 		group.Go(func() (err error) {
 			containers[i], err = e.inspectContainer(ctx, c.ID, q, l)

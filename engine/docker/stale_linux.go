@@ -21,7 +21,7 @@ import (
 // looked at counts as not replaced: the engine is elsewhere, the process is not
 // in our PID namespace, or is another user's.
 func (e *Engine) stale(c container.InspectResponse) []string {
-	if !strings.HasPrefix(e.client.DaemonHost(), "unix://") || c.State == nil || !c.State.Running {
+	if !strings.HasPrefix(e.where(), "unix://") || c.State == nil || !c.State.Running {
 		return nil
 	}
 	return staleIn("/proc/"+strconv.Itoa(c.State.Pid), c)

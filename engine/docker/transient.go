@@ -27,7 +27,7 @@ func (e *Engine) transient(err, cause error) error {
 	case client.IsErrConnectionFailed(err) && strings.HasPrefix(err.Error(), "Cannot connect to the Docker daemon"):
 		// The client tells no more than this. Over a socket it could not
 		// connect; over TCP the answer may have timed out.
-		return &engine.TransientError{Err: cause, Sent: !strings.HasPrefix(e.client.DaemonHost(), "unix:")}
+		return &engine.TransientError{Err: cause, Sent: !strings.HasPrefix(e.where(), "unix:")}
 	case broken(err):
 		return &engine.TransientError{Err: cause, Sent: true}
 	}
