@@ -15,6 +15,9 @@ type Inspector interface {
 	ListVolumes(ctx context.Context, project string) ([]VolumeListing, error)
 	// DescribeImage tells of an image, by reference or ID.
 	DescribeImage(ctx context.Context, image string) (ImageDescription, error)
+	// PinImage is the reference with the digest that its registry has for it,
+	// in full; one with a digest stays as it is.
+	PinImage(ctx context.Context, image string) (string, error)
 	// Processes are those that run in a container.
 	Processes(ctx context.Context, container string) (ProcessTable, error)
 	// Usage measures what a container uses. It may take as long as a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,10 +102,23 @@ func newImageRow(c engine.Listing, i engine.ImageDescription) imageRow {
 	if !i.Tagged.IsZero() {
 		row.LastTagTime = &i.Tagged
 	}
-	if len(i.References) > 0 {
-		row.Repository, row.Tag = splitTag(i.References[0])
-	}
+	row.Repository, row.Tag = splitTag(nameOf(c, i))
 	return row
+}
+
+// nameOf is the reference that the container was made from, as long as that
+// means its image, or another one; "" for none. Those that keep an image for a
+// generation are no names.
+func nameOf(c engine.Listing, i engine.ImageDescription) string {
+	if slices.Contains(i.References, c.Image) {
+		return c.Image
+	}
+	kept := engine.GenerationRepository(c.Labels[engine.LabelProject]) + ":"
+	at := slices.IndexFunc(i.References, func(ref string) bool { return !strings.HasPrefix(ref, kept) })
+	if at < 0 {
+		return ""
+	}
+	return i.References[at]
 }
 
 // splitTag takes the tag off a reference; a colon before a slash is a port's.

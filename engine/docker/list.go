@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/volume"
@@ -97,4 +98,30 @@ func (e *Engine) DescribeImage(ctx context.Context, name string) (engine.ImageDe
 		out.Tagged = time.Time{}
 	}
 	return out, nil
+}
+
+// PinImage asks the registry what a reference means, through the engine, with
+// the credentials that the docker command has for it. The call is GET
+// /distribution/{name}/json.
+func (e *Engine) PinImage(ctx context.Context, ref string) (string, error) {
+	name, err := reference.ParseDockerRef(ref)
+	if err != nil {
+		return "", e.fail(err, "digest of image %q", ref)
+	}
+	if _, pinned := name.(reference.Canonical); pinned {
+		return name.String(), nil
+	}
+	if err := e.connect(ctx); err != nil {
+		return "", err
+	}
+	auth, problem := keyring{e.options.ConfigDir}.header(name)
+	found, err := e.client.DistributionInspect(ctx, name.String(), auth)
+	if err != nil {
+		return "", besides(e.fail(err, "digest of image %q", ref), problem)
+	}
+	pinned, err := reference.WithDigest(name, found.Descriptor.Digest)
+	if err != nil {
+		return "", e.fail(err, "digest of image %q", ref)
+	}
+	return pinned.String(), nil
 }

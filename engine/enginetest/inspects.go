@@ -16,6 +16,7 @@ func inspects() map[string]func(*suite) {
 		"List":          list,
 		"ListVolumes":   listVolumes,
 		"DescribeImage": describeImage,
+		"PinImage":      pinImage,
 		"Processes":     processes,
 		"Usage":         usage,
 		"Events":        eventsTold,
@@ -70,6 +71,20 @@ func describeImage(s *suite) {
 	}
 	if _, err := s.DescribeImage(s.ctx, s.project+"/none:1"); !errors.Is(err, engine.ErrNotFound) {
 		s.Errorf("of none: %v", err)
+	}
+}
+
+func pinImage(s *suite) {
+	const pinned = "registry.example.org/app:1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	if got, err := s.PinImage(s.ctx, pinned); got != pinned || err != nil {
+		s.Errorf("of a pinned one: %q, %v", got, err)
+	}
+	if s.env.Pull == "" {
+		return
+	}
+	got, err := s.PinImage(s.ctx, s.env.Pull)
+	if err != nil || !strings.HasPrefix(got, s.env.Pull+"@sha256:") {
+		s.Errorf("got %q, %v", got, err)
 	}
 }
 

@@ -39,7 +39,7 @@ func (w *world) listing(c *container) (engine.Listing, error) {
 	if err != nil {
 		return engine.Listing{}, err
 	}
-	out := engine.Listing{Container: found.Listed(), Sentence: w.sentence(c), Networks: slices.Sorted(maps.Keys(found.Observed.Networks))}
+	out := engine.Listing{Container: found.Listed(), Sentence: sentence(c), Networks: slices.Sorted(maps.Keys(found.Observed.Networks))}
 	out.Image, out.Command, out.Created, out.Ports = found.Image, found.Command, found.Created, found.Ports
 	for _, m := range found.Observed.Mounts {
 		if m.Source != "" {
@@ -53,10 +53,10 @@ func (w *world) listing(c *container) (engine.Listing, error) {
 	return out, nil
 }
 
-// sentence is how a container stands, in the words of a real engine.
-func (w *world) sentence(c *container) string {
-	up := fmt.Sprintf("Up %d seconds", int(w.now().Sub(c.started).Seconds()))
-	ago := fmt.Sprintf("%d seconds ago", int(w.now().Sub(c.finished).Seconds()))
+// sentence is how a container stands, in the words of a real engine. Time goes on
+// with operations only, and nothing is older than a minute.
+func sentence(c *container) string {
+	const up, ago = "Up Less than a minute", "Less than a minute ago"
 	switch c.status {
 	case engine.StatusRunning:
 		switch c.health {
@@ -123,4 +123,22 @@ func (e *Engine) DescribeImage(ctx context.Context, name string) (engine.ImageDe
 		}
 	}
 	return out, nil
+}
+
+// PinImage takes an image's ID for its digest.
+func (e *Engine) PinImage(ctx context.Context, ref string) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if strings.Contains(ref, "@") {
+		return ref, nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.reads++
+	i, ok := e.registry[canonical(ref)]
+	if !ok {
+		return "", fmt.Errorf("digest of image %q: %w", ref, engine.ErrNotFound)
+	}
+	return canonical(ref) + "@" + i.ID, nil
 }
