@@ -57,7 +57,7 @@ func (p *program) logs(c *cobra.Command, sel stack.Selection, o engine.LogOption
 		return err
 	}
 	for _, container := range known {
-		printer.expect(container.Name)
+		printer.expect(container.Name, container.Service)
 	}
 	if sel.Index > 0 && len(known) == 0 {
 		return &stack.NotRunningError{Service: sel.Services[0], Index: sel.Index}

@@ -63,18 +63,21 @@ func newPSRow(project string, c engine.Listing, now time.Time, noTrunc bool) psR
 	row := psRow{
 		ExitCode: c.ExitCode, Health: string(c.Health), ID: c.ID, Image: c.Image,
 		Labels: labels(c.Labels), LocalVolumes: strconv.Itoa(c.Local), Name: c.Name, Names: c.Name,
-		Mounts: strings.Join(c.Mounts, ","), Networks: strings.Join(c.Networks, ","),
-		Ports: ports(c.Ports), Project: project, Publishers: publishers(c.Ports),
+		Networks: strings.Join(c.Networks, ","),
+		Ports:    ports(c.Ports), Project: project, Publishers: publishers(c.Ports),
 		Service: c.Service, Size: "0B", State: string(c.Status), Status: c.Sentence,
 		CreatedAt:  c.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
 		RunningFor: units.HumanDuration(now.Sub(c.Created)) + " ago",
 		labelled:   labelled{c.Labels},
 	}
-	command := c.Command
+	command, mounts := c.Command, slices.Clone(c.Mounts)
 	if !noTrunc {
 		row.ID, command = ellipsis(row.ID, 12, ""), ellipsis(command, 20, "\u2026")
+		for i := range mounts {
+			mounts[i] = ellipsis(mounts[i], 15, "\u2026")
+		}
 	}
-	row.Command = strconv.Quote(command)
+	row.Command, row.Mounts = strconv.Quote(command), strings.Join(mounts, ",")
 	return row
 }
 

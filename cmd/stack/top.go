@@ -31,7 +31,7 @@ func (p *program) top(c *cobra.Command, services []string) error {
 	}
 	var t processTable
 	for _, container := range list {
-		if container.Status != engine.StatusRunning {
+		if container.Status != engine.StatusRunning && container.Status != engine.StatusPaused {
 			continue
 		}
 		found, err := p.engine.Processes(c.Context(), container.ID)
