@@ -52,9 +52,9 @@ func choice(c *cobra.Command, format string, forms ...string) error {
 	return &UsageError{fmt.Sprintf("--format %q: want %s", format, strings.Join(forms, " or ")), usage(c)}
 }
 
-// answerJSON writes rows as one array.
-func (p *program) answerJSON(rows any) error {
-	text, err := json.Marshal(rows)
+// answerJSON writes one value, such as an array of rows.
+func (p *program) answerJSON(value any) error {
+	text, err := json.Marshal(value)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime/debug"
 
@@ -22,6 +21,11 @@ func versionName() string {
 	return "dev"
 }
 
+// versionRow is the answer as JSON.
+type versionRow struct {
+	Version string `json:"version"`
+}
+
 func versionLine() string { return "stack version " + versionName() + "\n" }
 
 func versionCommand(p *program) *cobra.Command {
@@ -37,9 +41,7 @@ func versionCommand(p *program) *cobra.Command {
 			case short:
 				p.answer(versionName() + "\n")
 			case format == "json":
-				text, err := json.Marshal(map[string]string{"version": versionName()})
-				p.answer(string(text) + "\n")
-				return err
+				return p.answerJSON(versionRow{versionName()})
 			case format == "" || format == "pretty":
 				p.answer(versionLine())
 			default:
