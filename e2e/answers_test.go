@@ -105,8 +105,13 @@ func TestAnswersAreThoseOfDockerCompose(t *testing.T) {
 	s.compose("up", "-d", "--wait", "web")
 	s.compose("up", "-d")
 	s.standStill()
+	before := len(s.wire.since(0))
 	s.allAlike(answers, 1)
 	s.answersDiffer()
+	s.sameEvents()
+	if m := filter(s.wire.since(before), call.mutates); len(m) > 0 {
+		t.Errorf("looking changes something: %v", m)
+	}
 }
 
 func TestAnswersOnStacksContainersAreThoseOfDockerCompose(t *testing.T) {
@@ -189,10 +194,10 @@ func (s *sandbox) bothAnswer(line string) (theirs, ours answer) {
 	args := words(strings.ReplaceAll(line, "PROJECT", s.name))
 	done := make(chan struct{})
 	go func() {
-		theirs = s.ask(dockerCompose, args)
+		theirs = s.ask(peerCommand(), args)
 		close(done)
 	}()
-	ours = s.ask(stackBinary, args)
+	ours = s.ask([]string{stackBinary}, args)
 	<-done
 	return theirs, ours
 }
@@ -217,16 +222,16 @@ func words(line string) (out []string) {
 
 // ask runs a program as the sandbox's user. Both hear the same engine, at the
 // same place.
-func (s *sandbox) ask(program string, args []string) answer {
+func (s *sandbox) ask(program, args []string) answer {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, args...)
+	cmd := exec.CommandContext(ctx, program[0], append(program[1:], args...)...)
 	cmd.Dir, cmd.Env = s.dir, s.environment()
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := cmd.Run(); err != nil && !errors.As(err, new(*exec.ExitError)) {
-		s.t.Errorf("%s %q: %v", program, args, err)
+		s.t.Errorf("%q %q: %v", program, args, err)
 		return answer{code: -1}
 	}
 	return answer{out.String(), said.String(), cmd.ProcessState.ExitCode()}

@@ -24,13 +24,20 @@ type eventRow struct {
 	Type       string            `json:"type"`
 }
 
+// records are the labels of containers in which stack keeps what it made them
+// from. They are long, and the same in each event.
+var records = []string{
+	engine.LabelDefinition, engine.LabelAnonymous, engine.LabelReasons, engine.LabelHooks, engine.LabelPreStart,
+	engine.LabelOutside, engine.LabelMarks,
+}
+
 func newEventRow(e engine.Event) eventRow {
 	row := eventRow{
 		Action: e.Action, Attributes: map[string]string{}, ID: e.ID, Service: e.Attributes[engine.LabelService],
 		Time: e.Time, Type: "container",
 	}
 	for name, value := range e.Attributes {
-		if !strings.HasPrefix(name, "com.docker.compose.") && !strings.HasPrefix(name, "dev.stack.") {
+		if !strings.HasPrefix(name, "com.docker.compose.") && !slices.Contains(records, name) {
 			row.Attributes[name] = value
 		}
 	}
