@@ -75,7 +75,7 @@ func describeImage(s *suite) {
 }
 
 func pinImage(s *suite) {
-	const pinned = "registry.example.org/app:1@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	const pinned = "registry.example.org/app@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	if got, err := s.PinImage(s.ctx, pinned); got != pinned || err != nil {
 		s.Errorf("of a pinned one: %q, %v", got, err)
 	}
