@@ -88,10 +88,7 @@ func older(a, b string) bool {
 // user's would; it must succeed.
 func (s *sandbox) compose(args ...string) string {
 	s.t.Helper()
-	words := strings.Fields(os.Getenv("PEER"))
-	if len(words) == 0 {
-		words = []string{dockerCompose}
-	}
+	words := peerCommand()
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, words[0], append(words[1:], args...)...)
@@ -108,6 +105,14 @@ func (s *sandbox) compose(args ...string) string {
 		s.t.Fatalf("%s %s: %v\n%s%s", strings.Join(words, " "), strings.Join(args, " "), err, out, said)
 	}
 	return string(out)
+}
+
+// peerCommand is how the peer is called, from PEER.
+func peerCommand() []string {
+	if words := strings.Fields(os.Getenv("PEER")); len(words) > 0 {
+		return words
+	}
+	return []string{dockerCompose}
 }
 
 // adopts holds a plan upon what the peer has made to leave it alone.

@@ -31,6 +31,7 @@ type Engine interface {
 	Archives
 	Attachments
 	Files
+	Inspector
 }
 
 // A Reader reads, and changes nothing.

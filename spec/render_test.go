@@ -132,7 +132,7 @@ func TestListings(t *testing.T) {
 		ListImages:   {"shop-api", "web:1"},
 		ListProfiles: {"debug", "dev"},
 		ListVariables: {
-			"NAME\tREQUIRED\tDEFAULT\tALTERNATE", "NEEDED\ttrue\t\t", "TAG\tfalse\t1\t",
+			"NAME\tREQUIRED\tDEFAULT VALUE\tALTERNATE VALUE", "NEEDED\ttrue\t\t", "TAG\tfalse\t1\t",
 		},
 		ListEnvironment: {"API_KEY=very-secret", "COMPOSE_PROJECT_NAME=shop", "NEEDED=n"},
 	} {

@@ -25,6 +25,12 @@ type RenderOptions struct {
 	NoPathResolution bool   // relative paths stay as they are
 	NoEnvResolution  bool   // env files are not read
 	NoConsistency    bool   // references are not checked
+	// Pin gives a reference to an image its digest, which is then written; nil:
+	// references stay as they are.
+	Pin func(ctx context.Context, image string) (string, error)
+	// Images says that only the services and their images are written, as an
+	// override file.
+	Images bool
 }
 
 // Render writes the stack as one file, merged and resolved, in the form of
@@ -43,14 +49,53 @@ func Render(ctx context.Context, opts LoadOptions, o RenderOptions) ([]byte, err
 		return r.renderModel(o, o.modes(), opts.Services)
 	}
 	project, err := r.rendered(o, opts.Services)
+	if err == nil {
+		err = o.pin(ctx, project)
+	}
 	if err != nil {
 		return nil, err
+	}
+	if o.Images {
+		project = imagesOnly(project)
 	}
 	text, err := project.MarshalYAML()
 	if o.Format == "json" {
 		text, err = project.MarshalJSON()
 	}
 	return escaped(text), err
+}
+
+// pin gives the images of all services their digests.
+func (o RenderOptions) pin(ctx context.Context, project *types.Project) error {
+	if o.Pin == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(project.Services)) {
+		s := project.Services[name]
+		if s.Image == "" {
+			continue
+		}
+		pinned, err := o.Pin(ctx, s.Image)
+		if err != nil {
+			return fmt.Errorf("service %s: %w", name, err)
+		}
+		s.Image = pinned
+		project.Services[name] = s
+	}
+	return nil
+}
+
+func imagesOnly(project *types.Project) *types.Project {
+	out := &types.Project{Services: types.Services{}}
+	for name, s := range project.Services {
+		out.Services[name] = onlyImage(s.Image)
+	}
+	return out
+}
+
+func onlyImage(image string) (s types.ServiceConfig) {
+	s.Image = image
+	return s
 }
 
 // escaped is a file in which dollars stand for themselves.
@@ -156,10 +201,11 @@ const (
 	ListServices    Listing = "services"    // names of the active ones, dependencies first
 	ListVolumes     Listing = "volumes"     // keys of the ones in use
 	ListNetworks    Listing = "networks"    // keys of the ones in use
-	ListImages      Listing = "images"      // references, once each
+	ListImages      Listing = "images"      // references, one for each service
+	ListModels      Listing = "models"      // of the ones in use, one for each
 	ListProfiles    Listing = "profiles"    // all that services have, active or not
 	ListHash        Listing = "hash"        // service and digest of its containers' definition
-	ListVariables   Listing = "variables"   // NAME, REQUIRED, DEFAULT, ALTERNATE, tab-separated, with a header
+	ListVariables   Listing = "variables"   // NAME, REQUIRED, DEFAULT VALUE, ALTERNATE VALUE, tab-separated, with a header
 	ListEnvironment Listing = "environment" // KEY=value, as variables are substituted
 )
 
@@ -195,6 +241,8 @@ func (s *Stack) list(what Listing, names []string) ([]string, error) {
 		return slices.Sorted(maps.Keys(s.Volumes)), nil
 	case ListNetworks:
 		return slices.Sorted(maps.Keys(s.Networks)), nil
+	case ListModels:
+		return s.modelNames(), nil
 	}
 	order, err := s.Order()
 	if err != nil {
@@ -213,7 +261,7 @@ func (s *Stack) list(what Listing, names []string) ([]string, error) {
 			lines = append(lines, s.Services[name].Container.Image)
 		}
 		slices.Sort(lines)
-		return slices.Compact(lines), nil
+		return lines, nil
 	case ListHash:
 		for _, name := range slices.Sorted(slices.Values(s.declaredAmong(order))) {
 			hash, err := s.Services[name].Container.hash()
@@ -258,8 +306,24 @@ func (r *reading) profileNames() []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
-// variables lists the variables that the files use.
-func variables(ctx context.Context, opts LoadOptions) ([]string, error) {
+func (s *Stack) modelNames() (names []string) {
+	for _, m := range s.Models {
+		names = append(names, m.Model)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// A UsedVariable is one that the files use. Its names in JSON are docker compose's.
+type UsedVariable struct {
+	Name          string
+	DefaultValue  string
+	PresenceValue string // what stands for it where it is set
+	Required      bool
+}
+
+// UsedVariables returns the variables that the files use, by name.
+func UsedVariables(ctx context.Context, opts LoadOptions) ([]UsedVariable, error) {
 	r, err := readUnchecked(ctx, opts, true)
 	if err != nil {
 		return nil, err
@@ -269,10 +333,23 @@ func variables(ctx context.Context, opts LoadOptions) ([]string, error) {
 		return nil, r.fileError(err)
 	}
 	found := template.ExtractVariables(model, template.DefaultPattern)
-	lines := []string{"NAME\tREQUIRED\tDEFAULT\tALTERNATE"}
+	var out []UsedVariable
 	for _, name := range slices.Sorted(maps.Keys(found)) {
 		v := found[name]
-		lines = append(lines, name+"\t"+strconv.FormatBool(v.Required)+"\t"+v.DefaultValue+"\t"+v.PresenceValue)
+		out = append(out, UsedVariable{Name: name, DefaultValue: v.DefaultValue, PresenceValue: v.PresenceValue, Required: v.Required})
+	}
+	return out, nil
+}
+
+// variables are the same as lines.
+func variables(ctx context.Context, opts LoadOptions) ([]string, error) {
+	found, err := UsedVariables(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	lines := []string{"NAME\tREQUIRED\tDEFAULT VALUE\tALTERNATE VALUE"}
+	for _, v := range found {
+		lines = append(lines, v.Name+"\t"+strconv.FormatBool(v.Required)+"\t"+v.DefaultValue+"\t"+v.PresenceValue)
 	}
 	return lines, nil
 }

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,12 +23,13 @@ type configFlags struct {
 	output   string
 	quiet    bool
 	explain  bool
+	digests  bool
 }
 
 func configCommand(p *program) *cobra.Command {
 	f := configFlags{listings: map[spec.Listing]*bool{}}
 	c := &cobra.Command{
-		Use:   "config [FLAGS] [SERVICE...]",
+		Use: "config [FLAGS] [SERVICE...]", Aliases: []string{"convert"},
 		Short: "Print the file as it is understood, or check it",
 		Long: `config prints the stack file merged, with variables and defaults filled in. The
 flags for lists print one aspect of it instead, a line each. --quiet only
@@ -42,7 +43,11 @@ env_file, default, file, flag or unset), file and line. What looks secret is mas
 With --strict-env a variable that is not set, and has no default, is an error.
 
 Without --explain values of the environment are printed as they are. No engine is
-asked.`,
+asked, but with --resolve-image-digests and --lock-image-digests, for which it asks
+the registries.
+
+--variables with --format json prints one object, by name: Name, DefaultValue,
+PresenceValue, Required.`,
 		RunE: func(c *cobra.Command, services []string) error { return p.config(c, &f, services) },
 	}
 	f.add(c.Flags())
@@ -66,7 +71,8 @@ func (f *configFlags) add(fs *pflag.FlagSet) {
 		{spec.ListServices, "list the services, dependencies first"},
 		{spec.ListVolumes, "list the volumes"},
 		{spec.ListNetworks, "list the networks"},
-		{spec.ListImages, "list the images"},
+		{spec.ListImages, "list the images, one for each service"},
+		{spec.ListModels, "list the models"},
 		{spec.ListProfiles, "list the profiles"},
 		{spec.ListVariables, "list the variables that the file uses"},
 		{spec.ListEnvironment, "list the variables that there are"},
@@ -74,9 +80,8 @@ func (f *configFlags) add(fs *pflag.FlagSet) {
 		f.listings[list.listing] = fs.Bool(string(list.listing), false, list.text)
 	}
 	fs.StringVar(&f.hash, "hash", "", "list the digests of these `SERVICES`, separated by commas, or of *")
-	refuse(fs, "resolve-image-digests", "bool", "registries are not asked yet; write the digest into the file")
-	refuse(fs, "lock-image-digests", "bool", "registries are not asked yet; write the digest into the file")
-	refuse(fs, "models", "bool", "models are not supported")
+	fs.BoolVar(&f.digests, "resolve-image-digests", false, "write images with their digests")
+	fs.BoolVar(&f.render.Images, "lock-image-digests", false, "write only an override file that has the images with their digests")
 }
 
 func (p *program) config(c *cobra.Command, f *configFlags, services []string) error {
@@ -84,7 +89,7 @@ func (p *program) config(c *cobra.Command, f *configFlags, services []string) er
 		services = strings.Split(f.hash, ",")
 	}
 	text, err := p.configText(c.Context(), f, services)
-	if err != nil || f.quiet {
+	if err != nil || f.quiet && f.listing() == "" {
 		return err
 	}
 	if f.output == "" {
@@ -108,6 +113,12 @@ func (p *program) configText(ctx context.Context, f *configFlags, services []str
 	if what != "" && f.explain {
 		return "", fmt.Errorf("--explain: not together with --%s: a list has no places", what)
 	}
+	if (f.digests || f.render.Images) && (what != "" || f.explain || f.render.NoInterpolate) {
+		return "", fmt.Errorf("digests of images: not together with --explain, --no-interpolate and the lists")
+	}
+	if what == spec.ListVariables && f.render.Format == "json" {
+		return p.variables(ctx, services)
+	}
 	if what != "" {
 		lines, err := spec.List(ctx, p.loadOptions(services), what)
 		if err == nil && f.hash != "" && f.hash != "*" {
@@ -118,10 +129,17 @@ func (p *program) configText(ctx context.Context, f *configFlags, services []str
 		}
 		return aligned(lines), err
 	}
-	if f.render == (spec.RenderOptions{Format: f.render.Format}) {
+	if f.whole() {
 		if _, err := p.load(ctx, services); err != nil {
 			return "", err
 		}
+	}
+	if f.digests || f.render.Images {
+		e, err := p.open(ctx)
+		if err != nil {
+			return "", err
+		}
+		f.render.Pin = e.PinImage
 	}
 	render := spec.Render
 	if f.explain {
@@ -146,13 +164,30 @@ func (f *configFlags) listing() spec.Listing {
 	return ""
 }
 
+// whole reports whether nothing of what up does with the file is left out.
+func (f *configFlags) whole() bool {
+	o := f.render
+	return !o.NoInterpolate && !o.NoNormalize && !o.NoPathResolution && !o.NoEnvResolution && !o.NoConsistency
+}
+
+// variables are those that the file uses, as one object.
+func (p *program) variables(ctx context.Context, services []string) (string, error) {
+	found, err := spec.UsedVariables(ctx, p.loadOptions(services))
+	if err != nil {
+		return "", err
+	}
+	byName := map[string]spec.UsedVariable{}
+	for _, v := range found {
+		byName[v.Name] = v
+	}
+	text, err := json.MarshalIndent(byName, "", "    ")
+	return string(text) + "\n", err
+}
+
 // aligned puts tab-separated lines in columns.
 func aligned(lines []string) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 10, 1, 3, ' ', 0)
-	for _, line := range lines {
-		fmt.Fprintln(w, line)
+	if len(lines) == 0 {
+		return ""
 	}
-	_ = w.Flush() // into a builder
-	return b.String()
+	return tabbed(lines, 20, 3)
 }

@@ -29,7 +29,7 @@ func document(root *cobra.Command) string {
 		for _, alias := range c.Aliases {
 			fmt.Fprintf(&b, "stack %s ...\n", alias)
 		}
-		fmt.Fprintf(&b, "\n%s\n```\n\n%s", c.Long, flags(c.Flags()))
+		fmt.Fprintf(&b, "\n%s\n```\n\n%s%s", c.Long, flags(c.Flags()), answerFields(c.CommandPath()))
 	}
 	return b.String()
 }

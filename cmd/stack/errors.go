@@ -152,8 +152,11 @@ func hintFor(err error) string {
 		held     *planner.ConflictError
 		misplace *planner.PlacementError
 		unready  *planner.UnpreparedError
+		port     *stack.PortError
 	)
 	switch {
+	case errors.As(err, &port) && len(port.There) > 0:
+		return "its ports: " + strings.Join(port.There, ", ")
 	case errors.As(err, &held):
 		return held.Hint
 	case errors.As(err, &misplace):

@@ -10,16 +10,22 @@ import (
 	"text/template"
 )
 
+// columns are those of a table.
+type columns struct {
+	table string            // the template of the plain one
+	heads map[string]string // headings that differ from the field's name
+}
+
 // format renders rows as a table, as JSON with one object a line, or by a Go
-// template; columns is the template of the plain table.
-func format[T any](how, columns string, rows []T) (string, error) {
+// template.
+func format[T any](how string, cols columns, rows []T) (string, error) {
 	switch {
 	case how == "json":
 		return jsonLines(rows)
 	case how == "table" || how == "":
-		return table(strings.TrimPrefix(columns, "table "), rows)
+		return table(cols.table, cols.heads, rows)
 	case strings.HasPrefix(how, "table "):
-		return table(unescape(strings.TrimPrefix(how, "table ")), rows)
+		return table(unescape(strings.TrimPrefix(how, "table ")), cols.heads, rows)
 	}
 	return lines(unescape(how), rows)
 }
@@ -57,14 +63,14 @@ func lines[T any](text string, rows []T) (string, error) {
 }
 
 // table lines columns up under headings made from the fields' names.
-func table[T any](text string, rows []T) (string, error) {
+func table[T any](text string, heads map[string]string, rows []T) (string, error) {
 	body, err := lines(text, rows)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 10, 1, 3, ' ', 0)
-	_, err = w.Write([]byte(heading(text) + "\n" + body))
+	_, err = w.Write([]byte(heading(text, heads) + "\n" + body))
 	if err == nil {
 		err = w.Flush()
 	}
@@ -73,16 +79,10 @@ func table[T any](text string, rows []T) (string, error) {
 
 var action = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{\{[^.}]*\.(\w+)[^}]*\}\}`) })
 
-// headings are those that differ from the field's name.
-var headings = map[string]string{
-	"RunningFor": "CREATED", "CreatedAt": "CREATED AT", "ExitCode": "EXIT CODE", "ID": "CONTAINER ID",
-	"LocalVolumes": "LOCAL VOLUMES",
-}
-
-func heading(text string) string {
+func heading(text string, heads map[string]string) string {
 	return action().ReplaceAllStringFunc(text, func(match string) string {
 		field := action().FindStringSubmatch(match)[1]
-		if h, ok := headings[field]; ok {
+		if h, ok := heads[field]; ok {
 			return h
 		}
 		return strings.ToUpper(field)
@@ -92,8 +92,11 @@ func heading(text string) string {
 // functions are docker's in templates.
 var functions = template.FuncMap{
 	"json": func(v any) (string, error) {
-		text, err := json.Marshal(v)
-		return string(text), err
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false) // as docker's
+		err := e.Encode(v)
+		return strings.TrimSpace(b.String()), err
 	},
 	"join":  strings.Join,
 	"split": strings.Split,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -43,10 +44,10 @@ func (p *program) printer(project string, flags lineFlags) *printer {
 }
 
 // expect widens the prefixes for a container in advance.
-func (r *printer) expect(container string) {
+func (r *printer) expect(container, service string) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	r.width = max(r.width, len(r.short(container)))
+	r.width = max(r.width, len(r.short(container, service)))
 }
 
 // line writes one line, to standard error when the program wrote it there.
@@ -55,7 +56,7 @@ func (r *printer) line(l stack.Line) {
 	if l.Stderr {
 		w = r.program.Stderr
 	}
-	text := r.prefix(l.Container) + l.Text + "\n"
+	text := r.prefix(l.Container, l.Service) + l.Text + "\n"
 	if r.program.view != nil {
 		r.program.view.Print(w, text)
 		return
@@ -63,13 +64,13 @@ func (r *printer) line(l stack.Line) {
 	_, _ = fmt.Fprint(w, text)
 }
 
-func (r *printer) prefix(container string) string {
+func (r *printer) prefix(container, service string) string {
 	if r.flags.noPrefix {
 		return ""
 	}
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	name := r.short(container)
+	name := r.short(container, service)
 	r.width = max(r.width, len(name))
 	text := fmt.Sprintf("%-*s | ", r.width+1, name)
 	if !r.color {
@@ -84,11 +85,18 @@ func (r *printer) prefix(container string) string {
 }
 
 // short is a container's name without the project's, as docker compose prints
-// it, and without what marks it as being on its way into place.
-func (r *printer) short(container string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(container, r.project+"-"), ".new")
+// it, and without what marks it as being on its way into place. A name that the
+// file has chosen stays whole.
+func (r *printer) short(container, service string) string {
+	name := strings.TrimSuffix(container, ".new")
+	if number, ok := strings.CutPrefix(name, r.project+"-"+service+"-"); ok {
+		if _, err := strconv.Atoi(number); err == nil {
+			return service + "-" + number
+		}
+	}
+	return name
 }
 
 func (r *printer) exit(x stack.Exit) string {
-	return fmt.Sprintf("%s exited with code %d\n", r.short(x.Container), x.Code)
+	return fmt.Sprintf("%s exited with code %d\n", r.short(x.Container, x.Service), x.Code)
 }

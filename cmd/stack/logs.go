@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strconv"
+
 	"github.com/spf13/cobra"
 
 	"github.com/stackfile/stack"
@@ -16,7 +19,8 @@ func logsCommand(p *program) *cobra.Command {
 		Short: "Print what containers have written",
 		Long: `logs prints the output of containers, in the order in which it was written over
 all of them. With --follow it goes on with what comes, from containers that
-start later too, until none runs.
+start later too, until none runs. What a program writes to its standard error is
+in standard output too.
 
 With -p NAME no file is needed.`,
 		RunE: func(c *cobra.Command, services []string) error {
@@ -36,6 +40,9 @@ With -p NAME no file is needed.`,
 }
 
 func (p *program) logs(c *cobra.Command, sel stack.Selection, o engine.LogOptions, lines lineFlags) error {
+	if err := checkLogs(c, sel, o); err != nil {
+		return err
+	}
 	project, err := p.project(c.Context(), sel.Services)
 	if err != nil {
 		return err
@@ -50,7 +57,24 @@ func (p *program) logs(c *cobra.Command, sel stack.Selection, o engine.LogOption
 		return err
 	}
 	for _, container := range known {
-		printer.expect(container.Name)
+		printer.expect(container.Name, container.Service)
 	}
-	return stack.Logs(c.Context(), e, project, sel, o, printer.line)
+	if sel.Index > 0 && len(known) == 0 {
+		return &stack.NotRunningError{Service: sel.Services[0], Index: sel.Index}
+	}
+	return stack.Logs(c.Context(), e, project, sel, o, func(l stack.Line) {
+		l.Stderr = false // the log is the answer, whichever way the program wrote it
+		printer.line(l)
+	})
+}
+
+// checkLogs refuses what the engine would take for something else.
+func checkLogs(c *cobra.Command, sel stack.Selection, o engine.LogOptions) error {
+	if sel.Index > 0 && len(sel.Services) != 1 {
+		return &UsageError{"--index: want one service with it", usage(c)}
+	}
+	if n, err := strconv.Atoi(o.Tail); o.Tail != "all" && (err != nil || n < -1) {
+		return &UsageError{fmt.Sprintf("--tail %q: want a number, or all", o.Tail), usage(c)}
+	}
+	return nil
 }

@@ -23,19 +23,20 @@ func psCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ps [FLAGS] [SERVICE...]",
 		Short: "List containers",
-		Long: `ps lists the project's running containers, with --all the others too.
+		Long: `ps lists the project's running containers, with --all the others too,
+and those that run has made. --status and --filter choose among all.
 
 --format takes table, json (one object a line), a Go template such as
 '{{.Name}} {{.State}}', or 'table TEMPLATE' with a heading. The fields are those
 of docker compose: ID Name Names Service Project Image Command State Status
 Health ExitCode CreatedAt RunningFor Ports Publishers Networks Mounts
-LocalVolumes Labels Size.
+LocalVolumes Labels Size; {{.Label "NAME"}} is the value of one label.
 
 With -p NAME no file is needed.`,
 		RunE: func(c *cobra.Command, services []string) error { return p.ps(c, f, services) },
 	}
 	fs := c.Flags()
-	fs.BoolVarP(&f.all, "all", "a", false, "stopped containers too")
+	fs.BoolVarP(&f.all, "all", "a", false, "stopped containers too, and those that run has made")
 	fs.StringVar(&f.format, "format", "table", "`FORM` of the list: table, json or a template")
 	fs.StringVar(&f.filter, "filter", "", "only those for which `status=STATUS` holds")
 	fs.StringArrayVar(&f.statuses, "status", nil, "only those with this `STATUS`: created, running, paused, restarting, exited, removing or dead")
@@ -51,20 +52,16 @@ func (p *program) ps(c *cobra.Command, f psFlags, services []string) error {
 	if err != nil {
 		return err
 	}
-	project, err := p.project(c.Context(), services)
+	oneOff := f.all || len(statuses) > 0
+	project, list, err := p.listed(c, stack.Selection{Services: services, OneOff: oneOff})
 	if err != nil {
 		return err
 	}
-	e, err := p.open(c.Context())
-	if err != nil {
-		return err
+	if len(statuses) == 0 && !f.all {
+		statuses = alive
 	}
-	list, err := stack.Containers(c.Context(), e, project, stack.Selection{Services: services})
-	if err != nil {
-		return err
-	}
-	list = slices.DeleteFunc(list, func(c engine.Container) bool {
-		return !slices.Contains(statuses, c.Status) || (!f.orphans && project.Orphan(c))
+	list = slices.DeleteFunc(list, func(c engine.Listing) bool {
+		return len(statuses) > 0 && !slices.Contains(statuses, c.Status) || !f.orphans && !active(project, c.Service)
 	})
 	text, err := f.render(project, list, p)
 	if err != nil {
@@ -74,12 +71,21 @@ func (p *program) ps(c *cobra.Command, f psFlags, services []string) error {
 	return nil
 }
 
+// active reports whether the service is one of the file, and of an active
+// profile. Without a file each is.
+func active(project stack.Project, service string) bool {
+	return project.Desired == nil || project.Desired.Declares(service) && !slices.Contains(project.Desired.Inactive, service)
+}
+
+// alive are the statuses that are listed when none is named.
+var alive = []engine.Status{engine.StatusRunning, engine.StatusPaused, engine.StatusRestarting}
+
 var allStatuses = []engine.Status{
 	engine.StatusCreated, engine.StatusRunning, engine.StatusPaused, engine.StatusRestarting,
 	engine.StatusExited, engine.StatusRemoving, engine.StatusDead,
 }
 
-// wanted are the statuses to list.
+// wanted are the statuses that flags name.
 func (f psFlags) wanted(c *cobra.Command) ([]engine.Status, error) {
 	names := slices.Clone(f.statuses)
 	if f.filter != "" {
@@ -88,12 +94,6 @@ func (f psFlags) wanted(c *cobra.Command) ([]engine.Status, error) {
 			return nil, &UsageError{fmt.Sprintf("--filter %q: want status=STATUS", f.filter), usage(c)}
 		}
 		names = append(names, value)
-	}
-	if len(names) == 0 && f.all {
-		return allStatuses, nil
-	}
-	if len(names) == 0 {
-		return []engine.Status{engine.StatusRunning, engine.StatusPaused, engine.StatusRestarting}, nil
 	}
 	var out []engine.Status
 	for _, name := range names {
@@ -114,7 +114,7 @@ func join(statuses []engine.Status) string {
 	return strings.Join(names, ", ")
 }
 
-func (f psFlags) render(project stack.Project, list []engine.Container, p *program) (string, error) {
+func (f psFlags) render(project stack.Project, list []engine.Listing, p *program) (string, error) {
 	if f.quiet || f.services {
 		return f.names(list), nil
 	}
@@ -126,7 +126,7 @@ func (f psFlags) render(project stack.Project, list []engine.Container, p *progr
 }
 
 // names are IDs, or names of services, each once.
-func (f psFlags) names(list []engine.Container) string {
+func (f psFlags) names(list []engine.Listing) string {
 	var b strings.Builder
 	seen := map[string]bool{}
 	for _, c := range list {

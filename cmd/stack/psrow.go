@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -36,7 +35,14 @@ type psRow struct {
 	Size         string
 	State        string
 	Status       string
+	labelled
 }
+
+// labelled has the label that a template asks for by name.
+type labelled struct{ labels map[string]string }
+
+// Label is the value of one label, "" for none.
+func (l labelled) Label(name string) string { return l.labels[name] }
 
 type publisher struct {
 	URL           string
@@ -45,61 +51,34 @@ type publisher struct {
 	Protocol      string
 }
 
-const psColumns = "table {{.Name}}\t{{.Image}}\t{{.Command}}\t{{.Service}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}"
+var psColumns = columns{
+	table: "{{.Name}}\t{{.Image}}\t{{.Command}}\t{{.Service}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}",
+	heads: map[string]string{
+		"RunningFor": "CREATED", "CreatedAt": "CREATED AT", "ExitCode": "EXIT CODE", "ID": "CONTAINER ID",
+		"LocalVolumes": "LOCAL VOLUMES",
+	},
+}
 
-func newPSRow(project string, c engine.Container, now time.Time, noTrunc bool) psRow {
+func newPSRow(project string, c engine.Listing, now time.Time, noTrunc bool) psRow {
 	row := psRow{
 		ExitCode: c.ExitCode, Health: string(c.Health), ID: c.ID, Image: c.Image,
-		Labels: labels(c.Labels), LocalVolumes: "0", Name: c.Name, Names: c.Name,
-		Ports: ports(c.Ports), Project: project, Publishers: publishers(c.Ports),
-		Service: c.Service, Size: "0B", State: string(c.Status), Status: status(c, now),
-		CreatedAt:  c.Created.UTC().Format("2006-01-02 15:04:05 -0700 MST"),
+		Labels: labels(c.Labels), LocalVolumes: strconv.Itoa(c.Local), Name: c.Name, Names: c.Name,
+		Networks: strings.Join(c.Networks, ","),
+		Ports:    ports(c.Ports), Project: project, Publishers: publishers(c.Ports),
+		Service: c.Service, Size: "0B", State: string(c.Status), Status: c.Sentence,
+		CreatedAt:  c.Created.Local().Format("2006-01-02 15:04:05 -0700 MST"),
 		RunningFor: units.HumanDuration(now.Sub(c.Created)) + " ago",
+		labelled:   labelled{c.Labels},
 	}
-	command := commandOf(c)
+	command, mounts := c.Command, slices.Clone(c.Mounts)
 	if !noTrunc {
 		row.ID, command = ellipsis(row.ID, 12, ""), ellipsis(command, 20, "\u2026")
+		for i := range mounts {
+			mounts[i] = ellipsis(mounts[i], 15, "\u2026")
+		}
 	}
-	row.Command = strconv.Quote(command)
-	if command == "" {
-		row.Command = ""
-	}
-	row.attach(c)
+	row.Command, row.Mounts = strconv.Quote(command), strings.Join(mounts, ",")
 	return row
-}
-
-// attach fills in what the container was made from.
-func (r *psRow) attach(c engine.Container) {
-	if c.Observed == nil {
-		return
-	}
-	r.Networks = strings.Join(slices.Sorted(maps.Keys(c.Observed.Networks)), ",")
-	var mounts []string
-	volumes := 0
-	for _, m := range c.Observed.Mounts {
-		if m.Source != "" {
-			mounts = append(mounts, m.Source)
-		}
-		if m.Type == "volume" {
-			volumes++
-		}
-	}
-	slices.Sort(mounts)
-	r.Mounts, r.LocalVolumes = strings.Join(mounts, ","), strconv.Itoa(volumes)
-}
-
-// commandOf is what runs, or as much of it as was asked for.
-func commandOf(c engine.Container) string {
-	if c.Command != "" || c.Recorded == nil {
-		return c.Command
-	}
-	var words []string
-	for _, part := range []*[]string{c.Recorded.Entrypoint, c.Recorded.Command} {
-		if part != nil {
-			words = append(words, *part...)
-		}
-	}
-	return strings.Join(words, " ")
 }
 
 func ellipsis(text string, width int, mark string) string {
@@ -108,32 +87,6 @@ func ellipsis(text string, width int, mark string) string {
 		return text
 	}
 	return string(runes[:width-len([]rune(mark))]) + mark
-}
-
-// status is the engine's sentence: Up 3 minutes (healthy).
-func status(c engine.Container, now time.Time) string {
-	ago := func(t time.Time) string { return units.HumanDuration(now.Sub(t)) }
-	switch c.Status {
-	case engine.StatusRunning:
-		if c.Health == engine.HealthStarting {
-			return fmt.Sprintf("Up %s (health: starting)", ago(c.Started))
-		}
-		if c.Health != "" {
-			return fmt.Sprintf("Up %s (%s)", ago(c.Started), c.Health)
-		}
-		return "Up " + ago(c.Started)
-	case engine.StatusPaused:
-		return fmt.Sprintf("Up %s (Paused)", ago(c.Started))
-	case engine.StatusRestarting:
-		return fmt.Sprintf("Restarting (%d) %s ago", c.ExitCode, ago(c.Finished))
-	case engine.StatusExited:
-		return fmt.Sprintf("Exited (%d) %s ago", c.ExitCode, ago(c.Finished))
-	case engine.StatusRemoving:
-		return "Removal In Progress"
-	case engine.StatusDead:
-		return "Dead"
-	}
-	return "Created"
 }
 
 func labels(m map[string]string) string {
@@ -150,23 +103,4 @@ func publishers(list []engine.Port) []publisher {
 		out = append(out, publisher{URL: p.IP, TargetPort: p.Private, PublishedPort: p.Public, Protocol: p.Protocol})
 	}
 	return out
-}
-
-// ports are as docker prints them: 0.0.0.0:8080->80/tcp, 5432/tcp.
-func ports(list []engine.Port) string {
-	var out []string
-	for _, p := range list {
-		text := fmt.Sprintf("%d/%s", p.Private, p.Protocol)
-		if p.Public != 0 {
-			host := p.IP
-			if strings.Contains(host, ":") {
-				host = "[" + host + "]"
-			}
-			text = fmt.Sprintf("%s:%d->%s", host, p.Public, text)
-		}
-		if !slices.Contains(out, text) {
-			out = append(out, text)
-		}
-	}
-	return strings.Join(out, ", ")
 }

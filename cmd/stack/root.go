@@ -71,23 +71,10 @@ func commands(p *program) []*cobra.Command {
 		buildCommand(p), pullCommand(p), pushCommand(p), createCommand(p), startCommand(p), stopCommand(p),
 		restartCommand(p), killCommand(p), pauseCommand(p), unpauseCommand(p), rmCommand(p), rollbackCommand(p),
 		scaleCommand(p), waitCommand(p), execCommand(p), runCommand(p), attachCommand(p), watchCommand(p),
+		imagesCommand(p), lsCommand(p), topCommand(p), portCommand(p), statsCommand(p), eventsCommand(p), volumesCommand(p),
 		cpCommand(p), commitCommand(p), exportCommand(p),
 		lockCommand(p), unlockCommand(p), versionCommand(p), alphaCommand(p), bridgeCommand(),
 	}
-}
-
-// later are the commands of docker compose that stack does not have yet, with
-// what to use meanwhile.
-var later = map[string]string{
-	"convert": "use: stack config",
-	"events":  "use: docker events --filter label=com.docker.compose.project=NAME",
-	"images":  "use: stack config --images",
-	"ls":      "use: docker ps",
-	"port":    "use: stack ps",
-	"publish": "",
-	"stats":   "use: docker stats",
-	"top":     "use: docker top CONTAINER",
-	"volumes": "use: docker volume ls --filter label=com.docker.compose.project=NAME",
 }
 
 // An UsageError is a command line that makes no sense.
@@ -100,9 +87,6 @@ func unknownCommand(root *cobra.Command, args []string) error {
 		return nil
 	}
 	name := args[0]
-	if hint, ok := later[name]; ok {
-		return &UsageError{fmt.Sprintf("command %q: not there yet", name), hint}
-	}
 	return &UsageError{fmt.Sprintf("command %q: unknown", name), or(suggestion(root, name), "see: stack --help")}
 }
 

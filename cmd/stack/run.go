@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -143,9 +144,11 @@ func (p *program) loadOptions(services []string) spec.LoadOptions {
 	if p.piped == nil && slices.Contains(g.files, "-") {
 		p.piped, _ = io.ReadAll(p.Stdin) // what is missing is a finding of the file
 	}
+	env := map[string]string{"PWD": p.Dir} // where no shell has set it
+	maps.Copy(env, p.Env)
 	return spec.LoadOptions{
 		Dir: p.Dir, Files: g.files, Stdin: bytes.NewReader(p.piped), Project: g.project, ProjectDirectory: g.directory,
-		Profiles: g.profiles, EnvFiles: g.envFiles, Env: p.Env, Services: services, StrictEnv: g.strictEnv,
+		Profiles: g.profiles, EnvFiles: g.envFiles, Env: env, Services: services, StrictEnv: g.strictEnv,
 		AllResources: g.allResources, Compatibility: g.compatible,
 		Remote: p.remote, Socket: apiSocket(p.host()), Distance: p.distance(),
 		Credentials: func() ([]byte, error) { return docker.Credentials(dockerConfig(p.Env)) },

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime/debug"
 
@@ -24,6 +23,13 @@ func versionName() string {
 	return "dev"
 }
 
+// versionRow is the answer as JSON.
+type versionRow struct {
+	Version string `json:"version"`
+	Context string `json:"context"`        // the docker command's name for where the engine is
+	Host    string `json:"host,omitempty"` // where it answers; absent where that cannot be told
+}
+
 func versionLine() string { return "stack version " + versionName() + "\n" }
 
 func versionCommand(p *program) *cobra.Command {
@@ -40,7 +46,7 @@ asks no engine.`,
 			case short:
 				p.answer(versionName() + "\n")
 			case format == "json":
-				return p.versionJSON()
+				return p.answerJSON(p.versionRow())
 			case format == "" || format == "pretty":
 				p.answer(versionLine() + p.whereLine())
 			default:
@@ -63,14 +69,12 @@ func (p *program) whereLine() string {
 	return fmt.Sprintf("engine at %s (context %s)\n", or(at.Host, docker.DefaultHost), p.contextName())
 }
 
-func (p *program) versionJSON() error {
-	out := map[string]string{"version": versionName(), "context": p.contextName()}
+func (p *program) versionRow() versionRow {
+	row := versionRow{Version: versionName(), Context: p.contextName()}
 	if at, err := p.endpoint(); err == nil {
-		out["host"] = or(at.Host, docker.DefaultHost)
+		row.Host = or(at.Host, docker.DefaultHost)
 	}
-	text, err := json.Marshal(out)
-	p.answer(string(text) + "\n")
-	return err
+	return row
 }
 
 // noArguments refuses arguments by name.

@@ -55,7 +55,7 @@ type Env struct {
 
 // Run runs the whole suite, one subtest for each promise.
 func Run(t *testing.T, env Env) {
-	for _, group := range []map[string]func(*suite){containers(), shares(), changes(), waits(), networks(), volumes(), images(), streams(), archives(), acts(), files()} {
+	for _, group := range []map[string]func(*suite){containers(), shares(), changes(), waits(), networks(), volumes(), images(), streams(), archives(), acts(), files(), inspects()} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
