@@ -127,3 +127,22 @@ func TestPushIsOfWhatIsBuiltAndHasAName(t *testing.T) {
 		}
 	}
 }
+
+func TestBuildIsAsTheCommandAsks(t *testing.T) {
+	web := spec.Service{Name: "web", Replicas: 1, Build: &spec.Build{Context: ".", SBOM: "false", Tags: []string{"r/web:2"}}}
+	web.Container.Image = "r/web:1"
+	desired := &spec.Stack{Name: "app", Services: map[string]spec.Service{"web": web}}
+	p, err := planner.Build(desired, engine.State{}, planner.ImageOptions{
+		Push: true, Provenance: "mode=max", SBOM: "true", SSH: map[string]string{"default": ""},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, ok := p.Actions[0].Op.(engine.BuildImage)
+	if _, ssh := b.Build.SSH["default"]; !ok || b.Build.Provenance != "mode=max" || b.Build.SBOM != "true" || !ssh {
+		t.Errorf("the build is %+v", p.Actions[0].Op)
+	}
+	if got := ids(p); got != "build r/web:1, push r/web:1, push r/web:2" || p.Actions[1].After[0].ID != "build r/web:1" {
+		t.Errorf("the plan is %q, the push comes after %v", got, p.Actions[1].After)
+	}
+}

@@ -43,7 +43,7 @@ With -p NAME no file is needed.`,
 	fs.BoolVarP(&force, "force", "f", false, "do not ask")
 	fs.BoolVarP(&o.Stop, "stop", "s", false, "stop running containers first")
 	fs.BoolVarP(&o.Volumes, "volumes", "v", false, "remove their anonymous volumes too")
-	refuseP(fs, "all", "a", "bool", "containers made by run are not there yet")
+	uselessP(p, fs, "all", "a")
 	return c
 }
 
