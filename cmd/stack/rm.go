@@ -70,7 +70,10 @@ func (p *program) confirmRemoval(ctx context.Context, goal stack.Goal) (bool, er
 // confirm asks on standard error. The end of the input is no.
 func (p *program) confirm(question string) bool {
 	_, _ = fmt.Fprint(p.Stderr, question)
-	line, _ := bufio.NewReader(p.Stdin).ReadString('\n')
+	if p.answers == nil {
+		p.answers = bufio.NewReader(p.Stdin) // one for all questions: it reads ahead
+	}
+	line, _ := p.answers.ReadString('\n')
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":
 		return true

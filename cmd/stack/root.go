@@ -61,7 +61,7 @@ func commands(p *program) []*cobra.Command {
 		buildCommand(p), pullCommand(p), createCommand(p), startCommand(p), stopCommand(p),
 		restartCommand(p), rmCommand(p), rollbackCommand(p), execCommand(p), watchCommand(p), lockCommand(p), unlockCommand(p), versionCommand(p),
 		killCommand(p), pauseCommand(p), unpauseCommand(p), scaleCommand(p), waitCommand(p),
-		cpCommand(p), commitCommand(p), exportCommand(p), pushCommand(p),
+		cpCommand(p), commitCommand(p), exportCommand(p), pushCommand(p), publishCommand(p),
 	}
 }
 
@@ -74,7 +74,6 @@ var later = map[string]string{
 	"images":  "use: stack config --images",
 	"ls":      "use: docker ps",
 	"port":    "use: stack ps",
-	"publish": "",
 	"run":     "use: stack exec SERVICE COMMAND in a running container",
 	"stats":   "use: docker stats",
 	"top":     "use: docker top CONTAINER",
