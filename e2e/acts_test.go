@@ -95,8 +95,8 @@ func (s *sandbox) standing() string {
 func TestActsAreThoseOfThePeer(t *testing.T) {
 	b := newSideBySide(t, acted)
 	for _, line := range []string{
-		"kill", "pause", "unpause", "wait web", // of nothing
-		"up -d", "pause web", "pause db", "unpause", "kill -s SIGQUIT web", "kill web",
+		"kill", "wait web", // of nothing
+		"up -d", "pause web", "pause db", "unpause", "kill -s SIGWINCH web", "kill web",
 		"-f less.yaml kill", "-f less.yaml kill --remove-orphans", "up -d",
 		"scale db=1", "stop db", "scale --no-deps web=2", "scale web=1",
 		"scale none=1", "scale web", "wait none",
