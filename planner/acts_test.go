@@ -79,7 +79,7 @@ func ids(p *plan.Plan) string {
 	return strings.Join(out, ", ")
 }
 
-func TestActsOnNothingKnownAreErrors(t *testing.T) {
+func TestActsHoldToWhatThereIs(t *testing.T) {
 	desired, observed := standing()
 	_, pause := planner.Pause("app", desired, observed, []string{"wbe"})
 	_, kill := planner.Kill("app", nil, observed, planner.KillOptions{Services: []string{"wbe"}})
@@ -87,6 +87,15 @@ func TestActsOnNothingKnownAreErrors(t *testing.T) {
 		var unknown *planner.UnknownServiceError
 		if !errors.As(err, &unknown) || unknown.Service != "wbe" {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for running, want := range map[bool]bool{false: true, true: false} {
+		p, err := planner.Commit("app", desired, observed, planner.CommitOptions{Service: "web", Author: "me", Running: running})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if op, ok := p.Actions[0].Op.(engine.CommitContainer); !ok || op.Pause != want || op.Author != "me" {
+			t.Errorf("running %v: %+v", running, p.Actions[0].Op)
 		}
 	}
 	_, err := planner.Commit("app", desired, observed, planner.CommitOptions{Service: "web", Index: 3})

@@ -14,7 +14,7 @@ import (
 func buildCommand(p *program) *cobra.Command {
 	var o planner.ImageOptions
 	var args, ssh []string
-	var quiet bool
+	var quiet, printed bool
 	c := &cobra.Command{
 		Use:   "build [FLAGS] [SERVICE...]",
 		Short: "Build the images of services that have a build section",
@@ -31,6 +31,11 @@ nothing; up replaces the containers whose image has changed.`,
 			if err != nil {
 				return err
 			}
+			if printed {
+				text, err := bake(desired, o)
+				p.answer(text)
+				return err
+			}
 			_, err = p.converge(c.Context(), stack.Build(desired, o), quieter(false, quiet))
 			return err
 		},
@@ -40,6 +45,7 @@ nothing; up replaces the containers whose image has changed.`,
 	fs.BoolVar(&o.NoCache, "no-cache", false, "do not use the cache")
 	fs.BoolVar(&o.Pull, "pull", false, "look for newer base images")
 	fs.BoolVar(&o.WithDependencies, "with-dependencies", false, "build what the services depend on too")
+	fs.BoolVar(&printed, "print", false, "print the builds as a file for docker buildx bake, and build nothing")
 	fs.BoolVar(&o.Push, "push", false, "push the images that have a registry's name afterwards")
 	fs.StringArrayVar(&ssh, "ssh", nil, "`ID[=PATH]` of an SSH key or agent for the builds; default for the agent")
 	fs.StringVar(&o.Provenance, "provenance", "", "`OPTIONS` of a provenance attestation, true or false, in place of the file's")
@@ -53,7 +59,6 @@ nothing; up replaces the containers whose image has changed.`,
 func refuseBuild(p *program, fs *pflag.FlagSet) {
 	refuse(fs, "builder", "string", "images are built by BuildKit in the engine itself; use: docker buildx build")
 	refuse(fs, "check", "bool", "use: docker buildx build --check")
-	refuse(fs, "print", "bool", "there is no bake file; use: stack config")
 	refuseP(fs, "memory", "m", "string", "BuildKit has no such limit")
 	for _, name := range []string{"compress", "force-rm", "no-rm", "parallel"} {
 		useless(p, fs, name)
