@@ -124,4 +124,6 @@ type PortError struct {
 	There           []string // those that it has
 }
 
-func (e *PortError) Error() string { return fmt.Sprintf("port %s: container %s has none", e.Port, e.Container) }
+func (e *PortError) Error() string {
+	return fmt.Sprintf("port %s: container %s has none", e.Port, e.Container)
+}

@@ -53,23 +53,68 @@ include:
 	}
 }
 
-// publish has the peer publish the sandbox's application in a registry. The peer
-// talks TLS only, so there is a proxy before it.
+// publish has the peer publish the sandbox's application in a registry.
 func (s *sandbox) publish(host, name string) {
+	s.t.Helper()
+	s.compose("publish", "--with-env", "--yes", s.secured(host)+"/"+name)
+}
+
+// secured is a proxy before a registry, until the test ends: the peer talks TLS
+// only.
+func (s *sandbox) secured(host string) string {
 	s.t.Helper()
 	front := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: host})
 		r.Out.Host = r.In.Host
 		r.SetXForwarded()
 	}})
-	defer front.Close()
+	s.t.Cleanup(front.Close)
 	certificate := filepath.Join(s.dir, "certificate.pem")
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
 	if err := os.WriteFile(certificate, text, 0o644); err != nil {
 		s.t.Fatal(err)
 	}
 	s.env = append(s.env, "SSL_CERT_FILE="+certificate, "XDG_CACHE_HOME="+s.dir)
-	s.compose("publish", "--with-env", "--yes", strings.TrimPrefix(front.URL, "https://")+"/"+name)
+	return strings.TrimPrefix(front.URL, "https://")
+}
+
+// TestWhatIsPublishedIsReadByThePeer: the file, what it names, and the digests and
+// images that go with it when asked for.
+func TestWhatIsPublishedIsReadByThePeer(t *testing.T) {
+	host := registry(t)
+	s := newSandbox(t, strings.ReplaceAll(`
+-- stack.yaml --
+services:
+  web:
+    image: ${IMAGE}
+    env_file: [web.env]
+    environment: {LEVEL: "${LEVEL:-info}"}
+    volumes: ["./data:/data"]
+  built: {image: HOST/PROJECT/built:1, build: {context: ., dockerfile_inline: "FROM ${PROBE}"}}
+-- web.env --
+A=from-a-file
+`, "HOST", host))
+	s.env = append(s.env, "IMAGE="+host+"/"+s.name+"/built:1")
+	name := s.name + "/shop"
+	s.run("build")
+	s.try("publish", host+"/"+name+":1").ended(1).says("env_file", "--with-env")
+	s.run("publish", "--with-env", host+"/"+name+":1").says("./data", "nothing is published")
+	if got := tags(t, host, name); strings.Contains(got, `"1"`) {
+		t.Errorf("without an answer the registry has %s", got)
+	}
+	s.run("publish", "--with-env", "-y", host+"/"+name+":1").says("published")
+	s.run("publish", "--with-env", "-y", "--oci-version", "1.0", "--app", "--resolve-image-digests", host+"/"+name+":2")
+	docker(t, "rmi", host+"/"+s.name+"/built:1")
+	front := s.secured(host)
+	for tag, digest := range map[string]bool{"1": false, "2": true} {
+		peers := s.compose("-f", "oci://"+front+"/"+name+":"+tag, "config")
+		ours := s.run("-f", "oci://"+host+"/"+name+":"+tag, "config").stdout
+		for _, text := range []string{peers, ours} {
+			if !strings.Contains(text, "A: from-a-file") || !strings.Contains(text, "LEVEL: info") || strings.Contains(text, "built:1@sha256:") != digest {
+				t.Errorf("tag %s is read as\n%s", tag, text)
+			}
+		}
+	}
 }
 
 // registry runs a registry until the test ends, and returns its host.

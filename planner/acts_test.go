@@ -79,7 +79,7 @@ func ids(p *plan.Plan) string {
 	return strings.Join(out, ", ")
 }
 
-func TestActsOnNothingKnownAreErrors(t *testing.T) {
+func TestActsHoldToWhatThereIs(t *testing.T) {
 	desired, observed := standing()
 	_, pause := planner.Pause("app", desired, observed, []string{"wbe"})
 	_, kill := planner.Kill("app", nil, observed, planner.KillOptions{Services: []string{"wbe"}})
@@ -87,6 +87,15 @@ func TestActsOnNothingKnownAreErrors(t *testing.T) {
 		var unknown *planner.UnknownServiceError
 		if !errors.As(err, &unknown) || unknown.Service != "wbe" {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for running, want := range map[bool]bool{false: true, true: false} {
+		p, err := planner.Commit("app", desired, observed, planner.CommitOptions{Service: "web", Author: "me", Running: running})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if op, ok := p.Actions[0].Op.(engine.CommitContainer); !ok || op.Pause != want || op.Author != "me" {
+			t.Errorf("running %v: %+v", running, p.Actions[0].Op)
 		}
 	}
 	_, err := planner.Commit("app", desired, observed, planner.CommitOptions{Service: "web", Index: 3})
@@ -125,5 +134,24 @@ func TestPushIsOfWhatIsBuiltAndHasAName(t *testing.T) {
 		if all := len(opts.Services) == 0; all && len(p.Notes) != 2 {
 			t.Errorf("notes: %v", p.Notes)
 		}
+	}
+}
+
+func TestBuildIsAsTheCommandAsks(t *testing.T) {
+	web := spec.Service{Name: "web", Replicas: 1, Build: &spec.Build{Context: ".", SBOM: "false", Tags: []string{"r/web:2"}}}
+	web.Container.Image = "r/web:1"
+	desired := &spec.Stack{Name: "app", Services: map[string]spec.Service{"web": web}}
+	p, err := planner.Build(desired, engine.State{}, planner.ImageOptions{
+		Push: true, Provenance: "mode=max", SBOM: "true", SSH: map[string]string{"default": ""},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, ok := p.Actions[0].Op.(engine.BuildImage)
+	if _, ssh := b.Build.SSH["default"]; !ok || b.Build.Provenance != "mode=max" || b.Build.SBOM != "true" || !ssh {
+		t.Errorf("the build is %+v", p.Actions[0].Op)
+	}
+	if got := ids(p); got != "build r/web:1, push r/web:1, push r/web:2" || p.Actions[1].After[0].ID != "build r/web:1" {
+		t.Errorf("the plan is %q, the push comes after %v", got, p.Actions[1].After)
 	}
 }

@@ -12,12 +12,16 @@ import (
 	"github.com/stackfile/stack/spec"
 )
 
-// networks plans the networks that the services use: missing ones are created,
-// those with other options replaced. Labels alone are worth a note.
+// services are all that the stack has: what none of them uses is in it only because
+// it was asked for.
+func (u *up) services() []string { return sortedKeys(u.desired.Services) }
+
+// networks plans the networks that the services use, and those that none of the
+// stack's does: missing ones are created, those with other options replaced. Labels alone are worth a note.
 func (u *up) networks(order []string) {
 	for _, key := range sortedKeys(u.desired.Networks) {
 		n := u.desired.Networks[key]
-		if n.External || !u.usesNetwork(order, n.Name) {
+		if n.External || !u.usesNetwork(order, n.Name) && u.usesNetwork(u.services(), n.Name) {
 			continue
 		}
 		found, ok := u.observed.Networks[n.Name]
@@ -199,7 +203,7 @@ func (u *up) endpoint(c engine.Container, network string) spec.Endpoint {
 func (u *up) volumes(order []string) {
 	for _, key := range sortedKeys(u.desired.Volumes) {
 		v := u.desired.Volumes[key]
-		if v.External || !u.usesVolume(order, v.Name) {
+		if v.External || !u.usesVolume(order, v.Name) && u.usesVolume(u.services(), v.Name) {
 			continue
 		}
 		found, ok := u.observed.Volumes[v.Name]

@@ -57,13 +57,16 @@ type StartOptions struct {
 	WaitTimeout time.Duration
 }
 
-// ImageOptions of Build and Pull.
+// ImageOptions of Build, Pull and Push.
 type ImageOptions struct {
 	Services         []string // empty: all
 	WithDependencies bool
 	NoCache          bool              // Build
 	Pull             bool              // Build: newer base images
 	Args             map[string]string // Build: in place of the file's
+	Push             bool              // Build: bring the images to their registries afterwards
+	Provenance, SBOM string            // Build: in place of the file's; "": as it says
+	SSH              map[string]string // Build: id -> path, "" for the agent; beside the file's
 	Policy           string            // Pull: missing or always; "": always
 	IgnoreBuildable  bool              // Pull: not those that can be built
 }

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"reflect"
 
 	"github.com/stackfile/stack/engine"
@@ -61,6 +62,9 @@ func Build(desired *spec.Stack, observed engine.State, opts ImageOptions) (*plan
 		if s.Build != nil {
 			d.build(desired, adapted(s, opts), plan.Reason{Code: plan.Requested, Text: "build"})
 		}
+		if s.Build != nil && opts.Push && !unnamed(desired.Name, s) {
+			d.push(s)
+		}
 	}
 	return d.finish(desired)
 }
@@ -71,6 +75,8 @@ func adapted(s spec.Service, opts ImageOptions) spec.Service {
 	b.Args = engine.With(b.Args, opts.Args)
 	b.NoCache = b.NoCache || opts.NoCache
 	b.Pull = b.Pull || opts.Pull
+	b.Provenance, b.SBOM = cmp.Or(opts.Provenance, b.Provenance), cmp.Or(opts.SBOM, b.SBOM)
+	b.SSH = engine.With(b.SSH, opts.SSH)
 	s.Build = &b
 	return s
 }
@@ -88,6 +94,8 @@ func Pull(desired *spec.Stack, observed engine.State, opts ImageOptions) (*plan.
 		switch {
 		case s.Build != nil && (opts.IgnoreBuildable || unnamed(desired.Name, s)):
 			d.note(s.Name, "service %s is not pulled: its image is built", s.Name)
+		case opts.Policy == "" && (s.PullPolicy == "never" || s.PullPolicy == "build"):
+			d.note(s.Name, "service %s is not pulled: its pull_policy is %s (--policy always pulls it)", s.Name, s.PullPolicy)
 		case opts.Policy == "missing" && there:
 		default:
 			d.pull(s, plan.Reason{Code: plan.Requested, Text: "pull"})

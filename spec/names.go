@@ -11,11 +11,11 @@ func (s *Stack) ContainerName(service Service, n int) string {
 	if service.ContainerName != "" {
 		return service.ContainerName
 	}
-	return joined(s.Separator, s.Name, service.Name, n)
+	return nameOf(s.Separator, s.Name, service.Name, n)
 }
 
-// joined is a name made of parts.
-func joined(separator string, parts ...any) string {
+// nameOf is a name made of parts.
+func nameOf(separator string, parts ...any) string {
 	texts := make([]string, len(parts))
 	for i, part := range parts {
 		texts[i] = fmt.Sprint(part)

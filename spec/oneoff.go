@@ -32,7 +32,7 @@ func (s *Stack) With(o OneOff, edit func(*Service) error) (*Stack, string, error
 	short := o.Slug[:min(12, len(o.Slug))]
 	name := o.Service + ".run." + short
 	run.Name, run.OneOff, run.Replicas = name, &o, 1
-	run.ContainerName = joined(s.Separator, s.Name, o.Service, "run", short)
+	run.ContainerName = nameOf(s.Separator, s.Name, o.Service, "run", short)
 	run.Job, run.PostStart, run.PreStop, run.Watch = false, nil, nil, nil
 	run.DependsOn = maps.Clone(run.DependsOn)
 	if o.NoDeps {

@@ -151,7 +151,7 @@ func (r *resolver) containerNames(s types.ServiceConfig) []string {
 	}
 	var out []string
 	for i := range r.replicas(s) {
-		out = append(out, joined(r.separator(), r.name, s.Name, i+1))
+		out = append(out, nameOf(r.separator(), r.name, s.Name, i+1))
 	}
 	return out
 }

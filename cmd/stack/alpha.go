@@ -45,7 +45,7 @@ func alphaCommand(p *program) *cobra.Command {
 		Use: "dry-run -- COMMAND [ARGUMENT...]", Short: "The same as stack --dry-run COMMAND",
 		RunE: func(c *cobra.Command, args []string) error { return p.again(c, append([]string{"--dry-run"}, args...)) },
 	}
-	alpha.AddCommand(dryRun, scaleCommand(p), watchCommand(p), vizCommand(p),
+	alpha.AddCommand(dryRun, scaleCommand(p), watchCommand(p), publishCommand(p), vizCommand(p),
 		refusal("generate", "a stack file is written by hand; see what a container was made with by: docker inspect CONTAINER"))
 	return alpha
 }

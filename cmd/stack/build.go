@@ -13,8 +13,8 @@ import (
 
 func buildCommand(p *program) *cobra.Command {
 	var o planner.ImageOptions
-	var args []string
-	var quiet bool
+	var args, ssh []string
+	var quiet, printed bool
 	c := &cobra.Command{
 		Use:   "build [FLAGS] [SERVICE...]",
 		Short: "Build the images of services that have a build section",
@@ -26,8 +26,14 @@ nothing; up replaces the containers whose image has changed.`,
 			if o.Args, err = p.buildArgs(args); err != nil {
 				return err
 			}
+			o.SSH = sshKeys(ssh)
 			desired, err := p.load(c.Context(), services)
 			if err != nil {
+				return err
+			}
+			if printed {
+				text, err := bake(desired, o)
+				p.answer(text)
 				return err
 			}
 			_, err = p.converge(c.Context(), stack.Build(desired, o), quieter(false, quiet))
@@ -39,6 +45,11 @@ nothing; up replaces the containers whose image has changed.`,
 	fs.BoolVar(&o.NoCache, "no-cache", false, "do not use the cache")
 	fs.BoolVar(&o.Pull, "pull", false, "look for newer base images")
 	fs.BoolVar(&o.WithDependencies, "with-dependencies", false, "build what the services depend on too")
+	fs.BoolVar(&printed, "print", false, "print the builds as a file for docker buildx bake, and build nothing")
+	fs.BoolVar(&o.Push, "push", false, "push the images that have a registry's name afterwards")
+	fs.StringArrayVar(&ssh, "ssh", nil, "`ID[=PATH]` of an SSH key or agent for the builds; default for the agent")
+	fs.StringVar(&o.Provenance, "provenance", "", "`OPTIONS` of a provenance attestation, true or false, in place of the file's")
+	fs.StringVar(&o.SBOM, "sbom", "", "`OPTIONS` of an SBOM attestation, true or false, in place of the file's")
 	fs.BoolVarP(&quiet, "quiet", "q", false, "show no output of the builds")
 	refuseBuild(p, fs)
 	return c
@@ -48,15 +59,20 @@ nothing; up replaces the containers whose image has changed.`,
 func refuseBuild(p *program, fs *pflag.FlagSet) {
 	refuse(fs, "builder", "string", "images are built by BuildKit in the engine itself; use: docker buildx build")
 	refuse(fs, "check", "bool", "use: docker buildx build --check")
-	refuse(fs, "print", "bool", "there is no bake file; use: stack config")
-	refuse(fs, "provenance", "string", "use: docker buildx build --provenance")
-	refuse(fs, "sbom", "string", "use: docker buildx build --sbom")
-	refuse(fs, "push", "bool", "use: docker push IMAGE")
-	refuse(fs, "ssh", "string", "set build.ssh in the file")
 	refuseP(fs, "memory", "m", "string", "BuildKit has no such limit")
 	for _, name := range []string{"compress", "force-rm", "no-rm", "parallel"} {
 		useless(p, fs, name)
 	}
+}
+
+// sshKeys reads ID[=PATH]; without a path it is the agent's.
+func sshKeys(args []string) map[string]string {
+	out := map[string]string{}
+	for _, arg := range args {
+		id, path, _ := strings.Cut(arg, "=")
+		out[id] = path
+	}
+	return out
 }
 
 func (p *program) buildArgs(args []string) (map[string]string, error) {

@@ -56,11 +56,11 @@ func (p *program) words(flag string) completion {
 		}
 	case "profile":
 		return func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-			return p.listed(c.Context(), spec.ListProfiles, typed), cobra.ShellCompDirectiveNoFileComp
+			return p.inFile(c.Context(), spec.ListProfiles, typed), cobra.ShellCompDirectiveNoFileComp
 		}
 	case "attach", "no-attach", "exit-code-from":
 		return func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-			return p.listed(c.Context(), spec.ListServices, typed), cobra.ShellCompDirectiveNoFileComp
+			return p.inFile(c.Context(), spec.ListServices, typed), cobra.ShellCompDirectiveNoFileComp
 		}
 	case "scale":
 		return p.completeScales
@@ -81,7 +81,7 @@ func (p *program) completeServices(c *cobra.Command, named []string, typed strin
 	if len(named) > 0 && !many {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	found := p.listed(c.Context(), spec.ListServices, typed)
+	found := p.inFile(c.Context(), spec.ListServices, typed)
 	return slices.DeleteFunc(found, func(name string) bool { return slices.Contains(named, name) }), cobra.ShellCompDirectiveNoFileComp
 }
 
@@ -89,16 +89,16 @@ func (p *program) completeScales(c *cobra.Command, _ []string, typed string) ([]
 	if strings.Contains(typed, "=") {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	found := p.listed(c.Context(), spec.ListServices, typed)
+	found := p.inFile(c.Context(), spec.ListServices, typed)
 	for i := range found {
 		found[i] += "="
 	}
 	return found, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
-// listed are the names of the file that begin as typed; none when the file cannot
+// inFile are the names of the file that begin as typed; none when the file cannot
 // be read, which the command itself will say.
-func (p *program) listed(ctx context.Context, what spec.Listing, typed string) []string {
+func (p *program) inFile(ctx context.Context, what spec.Listing, typed string) []string {
 	opts := p.loadOptions(nil)
 	opts.Profiles, opts.Remote = []string{"*"}, nil
 	found, err := spec.List(ctx, opts, what)

@@ -46,8 +46,10 @@ func refuseP(fs *pflag.FlagSet, name, short, kind, reason string) {
 
 // useless adds a flag that docker compose takes and that has no effect there
 // either; using it is worth a warning.
-func useless(p *program, fs *pflag.FlagSet, name string) {
-	f := fs.VarPF(&ignored{p, name}, name, "", "has no effect, as in docker compose")
+func useless(p *program, fs *pflag.FlagSet, name string) { uselessP(p, fs, name, "") }
+
+func uselessP(p *program, fs *pflag.FlagSet, name, short string) {
+	f := fs.VarPF(&ignored{p, name}, name, short, "has no effect, as in docker compose")
 	f.Hidden = true
 	f.NoOptDefVal = "true"
 }

@@ -43,7 +43,7 @@ With -p NAME no file is needed.`,
 	fs.BoolVarP(&force, "force", "f", false, "do not ask")
 	fs.BoolVarP(&o.Stop, "stop", "s", false, "stop running containers first")
 	fs.BoolVarP(&o.Volumes, "volumes", "v", false, "remove their anonymous volumes too")
-	refuseP(fs, "all", "a", "bool", "containers made by run are not there yet")
+	uselessP(p, fs, "all", "a")
 	return c
 }
 
@@ -70,7 +70,10 @@ func (p *program) confirmRemoval(ctx context.Context, goal stack.Goal) (bool, er
 // confirm asks on standard error. The end of the input is no.
 func (p *program) confirm(question string) bool {
 	_, _ = fmt.Fprint(p.Stderr, question)
-	line, _ := bufio.NewReader(p.Stdin).ReadString('\n')
+	if p.answers == nil {
+		p.answers = bufio.NewReader(p.Stdin) // one for all questions: it reads ahead
+	}
+	line, _ := p.answers.ReadString('\n')
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":
 		return true

@@ -72,7 +72,7 @@ func commands(p *program) []*cobra.Command {
 		restartCommand(p), killCommand(p), pauseCommand(p), unpauseCommand(p), rmCommand(p), rollbackCommand(p),
 		scaleCommand(p), waitCommand(p), execCommand(p), runCommand(p), attachCommand(p), watchCommand(p),
 		imagesCommand(p), lsCommand(p), topCommand(p), portCommand(p), statsCommand(p), eventsCommand(p), volumesCommand(p),
-		cpCommand(p), commitCommand(p), exportCommand(p),
+		cpCommand(p), commitCommand(p), exportCommand(p), publishCommand(p),
 		lockCommand(p), unlockCommand(p), versionCommand(p), alphaCommand(p), bridgeCommand(),
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -71,6 +72,7 @@ type program struct {
 	output    map[string][]string // the last lines of builds, by action
 	events    []reconciler.Event  // of actions that began or ended
 	timed     bool                // say where the time went
+	answers   *bufio.Reader       // what is said to questions; nil until there was one
 	piped     []byte              // the stack file from standard input, which may be loaded twice
 	fetched   *remote.Store       // of files that stand elsewhere; nil until there is one
 }

@@ -93,6 +93,9 @@ func (s surface) known(root *cobra.Command) (reason string, err error) {
 		return "", nil
 	}
 	f := command.Flags().Lookup(s.flag)
+	if f == nil { // a global one may follow the command, too
+		f = root.Flags().Lookup(s.flag)
+	}
 	if f == nil {
 		return "", errors.New("not there")
 	}
@@ -131,5 +134,6 @@ var refusedSurface = []string{
 	"bridge", "bridge convert", "bridge convert --output", "bridge convert --templates", "bridge convert --transformation",
 	"bridge transformations", "bridge transformations create", "bridge transformations create --from",
 	"bridge transformations list", "bridge transformations list --format", "bridge transformations list --quiet",
+	"build --builder", "build --check", "build --memory",
 	"alpha generate", "alpha generate --format", "alpha generate --name", "alpha generate --project-dir",
 }
