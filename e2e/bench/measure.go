@@ -64,6 +64,9 @@ func measure(o options) error {
 			}
 		}
 	}
+	if o.only.MatchString("save") {
+		return o.saves(dir)
+	}
 	return nil
 }
 
