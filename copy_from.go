@@ -182,7 +182,7 @@ func unpackFile(archive io.Reader, root *os.Root, h *tar.Header) error {
 		return err
 	}
 	_, err = io.Copy(file, archive)
-	if err = errors.Join(err, file.Chmod(mode), file.Close()); err != nil {
+	if err := errors.Join(err, file.Chmod(mode), file.Close()); err != nil {
 		return err
 	}
 	return root.Chtimes(h.Name, h.ModTime, h.ModTime)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/containerd/containerd/v2/core/remotes"
 	"github.com/containerd/errdefs"
@@ -105,7 +106,7 @@ func partsOf(text []byte) ([]image.Descriptor, error) {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return nil, err
 	}
-	parts := append(m.Layers, m.Manifests...)
+	parts := slices.Concat(m.Layers, m.Manifests)
 	if m.Config != nil {
 		parts = append(parts, *m.Config)
 	}
