@@ -18,16 +18,14 @@ import (
 	"github.com/stackfile/stack/engine"
 )
 
-// The bounds of one snapshot's requests at once. Over ssh a connection costs more than
-// many of them, on both sides.
-const (
-	parallelReads = 8
-	readsOverSSH  = 2
-)
+// parallelReads bounds the requests of one snapshot.
+const parallelReads = 8
 
-func (e *Engine) parallelReads() int {
+// readsAtOnce is how many of n requests are under way at once. Over ssh another
+// connection costs both sides more than many requests.
+func (e *Engine) readsAtOnce(n int) int {
 	if strings.HasPrefix(e.options.Host, "ssh://") {
-		return readsOverSSH
+		return min(1+n/parallelReads, parallelReads)
 	}
 	return parallelReads
 }
@@ -96,7 +94,7 @@ type lists struct {
 
 func (e *Engine) list(ctx context.Context) (l lists, err error) {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(e.parallelReads())
+	group.SetLimit(e.readsAtOnce(3))
 	group.Go(func() (err error) {
 		l.containers, err = e.client.ContainerList(ctx, container.ListOptions{All: true})
 		return err
@@ -259,7 +257,7 @@ func (e *Engine) inspectAll(ctx context.Context, q engine.Query, mine []containe
 	images := make([]*engine.Image, len(q.Images))
 	var kept map[string]engine.Image
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(e.parallelReads())
+	group.SetLimit(e.readsAtOnce(len(mine) + len(q.Images)))
 	for i, c := range mine {
 		group.Go(func() (err error) {
 			containers[i], err = e.inspectContainer(ctx, c.ID, q, l)
