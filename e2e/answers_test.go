@@ -70,7 +70,7 @@ var answers = map[string][]string{
 // filed are those that no container is asked for.
 var filed = map[string][]string{
 	"text": {
-		"version", "version --short", "version -f json", "version --format pretty", "version --short -f json", "version extra",
+		"version --short", "version --short -f json", "version extra",
 		"config --volumes", "config --profiles", "config --models", "config --environment", "config -q", "config nothere", "config --format xml", "config --images says", "config --hash nothere",
 	},
 	"lines": {"config --variables", "config --services", "--profile tools config --services", "config --images", "config --images web", "config --networks"},
@@ -89,6 +89,8 @@ var differingAnswers = []struct{ args, reason string }{
 	{"images nothere", "so is a service that there is not"},
 	{"top nothere", "so is a service that there is not"},
 	{"stats --no-stream nothere", "so is a service that there is not"},
+	{"version", "`version` says where it looks for an engine too"},
+	{"version -f json", "`version` says where it looks for an engine too"},
 	{"version -f xml", "so is a form that there is not"},
 	{"events --since 1m --until 0s", "the end of `--until` is no failure"},
 	{"config --hash web", "the digest is that of our own definition"},

@@ -89,9 +89,10 @@ func (r *printer) prefix(container, service string) string {
 // file has chosen stays whole.
 func (r *printer) short(container, service string) string {
 	name := strings.TrimSuffix(container, ".new")
-	if number, ok := strings.CutPrefix(name, r.project+"-"+service+"-"); ok {
-		if _, err := strconv.Atoi(number); err == nil {
-			return service + "-" + number
+	for _, joint := range []string{"-", "_"} { // the second with --compatibility
+		number, ok := strings.CutPrefix(name, r.project+joint+service+joint)
+		if _, err := strconv.Atoi(number); ok && err == nil {
+			return service + joint + number
 		}
 	}
 	return name
