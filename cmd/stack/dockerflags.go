@@ -45,7 +45,7 @@ func (p *program) choose() error {
 	if d.debug || d.logLevel != "" {
 		p.say("warning", "--debug and --log-level have no effect; see: --progress")
 	}
-	if d.context != "" {
+	if d.context != "" && d.context != "default" { // which is where DOCKER_HOST says
 		delete(p.Env, "DOCKER_HOST")
 	}
 	for name, value := range map[string]string{"DOCKER_CONFIG": d.config, "DOCKER_HOST": d.host, "DOCKER_CONTEXT": d.context} {
