@@ -84,15 +84,20 @@ func (w *Watch) settled(ctx context.Context) (pending, error) {
 		case <-w.woken:
 			rest = time.After(w.opts.Settle)
 		case <-rest:
-			w.mutex.Lock()
-			defer w.mutex.Unlock()
-			todo := w.todo
-			w.todo = pending{}
-			return todo, nil
+			return w.taken(), nil
 		case <-ctx.Done():
 			return pending{}, ctx.Err()
 		}
 	}
+}
+
+// taken is what has gathered, which is to be done now.
+func (w *Watch) taken() pending {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	todo := w.todo
+	w.todo = pending{}
+	return todo
 }
 
 func without(set, other map[string]bool) []string {

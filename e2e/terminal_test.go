@@ -40,7 +40,10 @@ func (s *sandbox) sit(args ...string) *seat {
 		s.t.Fatal(err)
 	}
 	p := &seat{t: s.t, cmd: cmd, master: master, more: make(chan struct{}, 1), over: make(chan struct{})}
-	s.t.Cleanup(func() { cancel(); master.Close() })
+	s.t.Cleanup(func() {
+		cancel()
+		_ = master.Close() // what was there to see was seen
+	})
 	go p.read()
 	return p
 }

@@ -134,7 +134,7 @@ func (s *sandbox) watchesCopies(p *process) {
 	s.put("page/look.css", "red")
 	s.untilInside("page", "/srv/page/new/deep/file", "new")
 	s.untilInside("page", "/srv/styles/look.css", "red")
-	if err := os.RemoveAll(filepath.Join(s.dir, "page/old")); err != nil {
+	if err := os.RemoveAll(filepath.Join(s.dir, "page", "old")); err != nil {
 		s.t.Fatal(err)
 	}
 	s.until("old is gone", func() bool { return !strings.Contains(s.inside("page", "find", "/srv/page"), "old") })

@@ -172,20 +172,14 @@ func (w *Watcher) Next(ctx context.Context) ([]Change, error) {
 // rest returns when something has changed and nothing did for a while.
 func (w *Watcher) rest(ctx context.Context) error {
 	quiet, longest := orDefault(w.opts.Quiet, 40*time.Millisecond), orDefault(w.opts.Longest, time.Second)
-	var over <-chan time.Time
-	var still *time.Timer
+	var over, calm <-chan time.Time
 	for {
-		var calm <-chan time.Time
-		if still != nil {
-			calm = still.C
-		}
 		select {
 		case <-w.woken:
-			if still == nil {
-				still, over = time.NewTimer(quiet), time.After(longest)
-				defer still.Stop()
+			if over == nil {
+				over = time.After(longest)
 			}
-			still.Reset(quiet)
+			calm = time.After(quiet)
 		case <-calm:
 			return nil
 		case <-over:

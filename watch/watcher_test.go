@@ -104,7 +104,7 @@ func TestFilesThatChangeAreTold(t *testing.T) {
 }
 
 func TestAFileThatIsReplacedAsEditorsDoIsTold(t *testing.T) {
-	f := watched(t, func(dir string) []Rule { return []Rule{{Path: filepath.Join(dir, "src/kept")}} })
+	f := watched(t, func(dir string) []Rule { return []Rule{{Path: filepath.Join(dir, "src", "kept")}} })
 	for _, text := range []string{"2", "3"} {
 		f.write("src/.kept.swp", text)
 		f.must(os.Rename(f.path("src/.kept.swp"), f.path("src/kept")))

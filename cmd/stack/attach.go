@@ -68,7 +68,7 @@ func (p *program) attach(ctx context.Context, service string, f attachFlags) err
 		return nil
 	}
 	tty := container.Recorded != nil && container.Recorded.Tty
-	streams, restore, err := p.streams(!f.noStdin, tty, f.keys)
+	streams, restore, err := p.streams(ctx, !f.noStdin, tty, f.keys)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (p *program) attach(ctx context.Context, service string, f attachFlags) err
 
 // streams connect a program with this one's. With tty they are a terminal on both
 // sides, if this one has one, which restore gives back.
-func (p *program) streams(stdin, tty bool, keys string) (out engine.AttachOptions, restore func(), err error) {
+func (p *program) streams(ctx context.Context, stdin, tty bool, keys string) (out engine.AttachOptions, restore func(), err error) {
 	out = engine.AttachOptions{Stdout: p.Stdout, Stderr: p.Stderr, DetachKeys: or(keys, p.detachKeys())}
 	if stdin {
 		out.Stdin = p.Stdin
@@ -103,7 +103,7 @@ func (p *program) streams(stdin, tty bool, keys string) (out engine.AttachOption
 			return out, nil, err
 		}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // an interruption is the program's
 	out.Resize = resizes(ctx, p.Stdout)
 	return out, func() { cancel(); back() }, nil
 }

@@ -245,7 +245,7 @@ func (p *program) startOnce(ctx context.Context, once *stack.Once) error {
 // attachOnce runs it in the foreground. An interruption is the program's, so the
 // run is not cut off by it.
 func (p *program) attachOnce(ctx context.Context, once *stack.Once, f *runFlags) error {
-	streams, restore, err := p.streams(f.interactive, f.terminal(p), "")
+	streams, restore, err := p.streams(ctx, f.interactive, f.terminal(p), "")
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ const patience = time.Minute
 // saves measures the time from a save to the file in the container, as the
 // container sees it: through /proc, in the mount namespace of its program.
 func (o options) saves(dir string) error {
-	fmt.Printf("\n## a save, to the file in the container\n\n")
+	fmt.Fprintf(os.Stdout, "\n## a save, to the file in the container\n\n")
 	programs := map[string][]string{"stack": {o.stack}}
 	if o.peer != nil {
 		programs["peer"] = o.peer
@@ -73,7 +73,7 @@ func (o options) savesOf(name string, program []string, dir string) (err error) 
 
 func report(name string, times []time.Duration) {
 	slices.Sort(times)
-	fmt.Printf("%-24s median %4d ms, of %d the slowest %d ms\n", name, times[len(times)/2].Milliseconds(), len(times), times[len(times)-1].Milliseconds())
+	fmt.Fprintf(os.Stdout, "%-24s median %4d ms, of %d the slowest %d ms\n", name, times[len(times)/2].Milliseconds(), len(times), times[len(times)-1].Milliseconds())
 }
 
 // A saver saves files beside a program that watches them.
@@ -117,7 +117,7 @@ func (s *saver) watch() (end func(), err error) {
 		_ = cmd.Process.Signal(syscall.SIGINT) // it has ended, or does now
 		_ = cmd.Wait()
 	}
-	for began := time.Now(); !strings.Contains(strings.ToLower(said.String()), "watch"); time.Sleep(10 * time.Millisecond) {
+	for began := time.Now(); !strings.Contains(strings.ToLower(said.String()), "watch"); <-time.After(10 * time.Millisecond) {
 		if time.Since(began) > patience {
 			end()
 			return nil, fmt.Errorf("watch: says nothing of it:\n%s", said.String())
@@ -147,13 +147,13 @@ func (s *saver) times(n int, change func(text string) error) (out []time.Duratio
 			continue // it is missing among those that are reported
 		}
 		out = append(out, time.Since(began))
-		time.Sleep(300 * time.Millisecond) // so that each is a change of its own
+		<-time.After(300 * time.Millisecond) // so that each is a change of its own
 	}
 	return out
 }
 
 func (s *saver) arrives(text string) bool {
-	for began := time.Now(); time.Since(began) < patience; time.Sleep(time.Millisecond) {
+	for began := time.Now(); time.Since(began) < patience; <-time.After(time.Millisecond) {
 		got, err := os.ReadFile(fmt.Sprintf("/proc/%d/root/src/file", s.pid))
 		if err == nil && string(got) == text {
 			return true
