@@ -105,7 +105,7 @@ func localSource(source string, followLink bool) (location, error) {
 		return l, err
 	}
 	l.there, l.folder = true, found.IsDir()
-	l.contents = l.contents && l.folder
+	l.contents = l.folder && (l.contents || filepath.Dir(l.path) == l.path) // the root has no name
 	return l, nil
 }
 

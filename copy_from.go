@@ -17,22 +17,25 @@ import (
 
 // CopyFrom copies a file or a folder of a container to this machine, by the same
 // rules as CopyInto. It writes nothing outside of the target, whatever the
-// container's files are called, and the files belong to who runs this.
-func CopyFrom(ctx context.Context, e engine.Files, c engine.Container, source, target string, opts CopyOptions) error {
+// container's files are called, and the files belong to who runs this. Devices and
+// pipes, which are no use elsewhere, are left out; their names are returned.
+func CopyFrom(ctx context.Context, e engine.Files, c engine.Container, source, target string, opts CopyOptions) (left []string, err error) {
 	from, err := containerSource(ctx, e, c, source, opts.FollowLink)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	folder, name, err := place(from, localTarget(target))
 	if err != nil {
-		return fmt.Errorf("copy %s:%s to %s: %w", c.Name, source, target, err)
+		return nil, fmt.Errorf("copy %s:%s to %s: %w", c.Name, source, target, err)
 	}
 	root, err := os.OpenRoot(filepath.FromSlash(folder))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer root.Close()
-	return get(ctx, e, c, from.path, func(r io.Reader) error { return unpackTree(r, root, name) })
+	u := unpacking{root: root, base: path.Base(from.path), name: name}
+	err = get(ctx, e, c, from.path, u.tree)
+	return u.left, err
 }
 
 // CopyOut writes a file or a folder of a container as a tar archive.
@@ -41,11 +44,15 @@ func CopyOut(ctx context.Context, e engine.Files, c engine.Container, source str
 	if err != nil {
 		return err
 	}
+	if from.contents && from.path != "/" {
+		from.path += "/."
+	}
 	return e.GetArchive(ctx, c.Name, from.path, to)
 }
 
 func containerSource(ctx context.Context, e engine.Files, c engine.Container, source string, followLink bool) (location, error) {
-	from := location{path: path.Join("/", source), contents: ofContents(source)}
+	from := location{path: path.Join("/", source)}
+	from.contents = ofContents(source) || from.path == "/"
 	from.name = path.Base(from.path)
 	found, err := e.StatPath(ctx, c.Name, from.path)
 	if err == nil && found.Link != "" && (followLink || from.contents || strings.HasSuffix(source, "/")) {
@@ -85,36 +92,45 @@ func get(ctx context.Context, e engine.Files, c engine.Container, source string,
 	return err
 }
 
-// unpackTree unpacks an archive below root, with name in place of the first part
-// of each entry's; for "" without that part. A folder that may not be written to
-// is made so at the end only.
-func unpackTree(r io.Reader, root *os.Root, name string) error {
-	var folders []*tar.Header
+// An unpacking is of one archive, below root.
+type unpacking struct {
+	root       *os.Root
+	base, name string // the first part of each entry's path, and what stands in its place; "" for nothing
+	folders    []*tar.Header
+	left       []string // what is left out
+}
+
+func (u *unpacking) tree(r io.Reader) error {
 	for archive := tar.NewReader(r); ; {
 		h, err := archive.Next()
 		if errors.Is(err, io.EOF) {
-			return settle(root, folders)
+			return settle(u.root, u.folders)
 		}
 		if err != nil {
 			return err
 		}
-		h.Name, h.Linkname = renamed(h.Name, name), linked(h, name)
-		if h.Name == "." {
+		if h.Typeflag == tar.TypeLink {
+			h.Linkname = u.renamed(h.Linkname)
+		}
+		if h.Name = u.renamed(h.Name); h.Name == "." {
 			continue
 		}
-		if err := unpackEntry(archive, root, h); err != nil {
+		if err := u.entry(archive, h); err != nil {
 			return err
 		}
-		if h.Typeflag == tar.TypeDir {
-			folders = append(folders, h)
-		}
 	}
+}
+
+// renamed is where an entry goes.
+func (u *unpacking) renamed(entry string) string {
+	within := strings.TrimPrefix(path.Clean("/"+entry), path.Clean("/"+u.base))
+	return path.Join(u.name, strings.TrimPrefix(within, "/"), ".")
 }
 
 // settle gives folders the modes and times that they are to have.
 func settle(root *os.Root, folders []*tar.Header) error {
 	for _, h := range folders {
-		if err := root.Chmod(h.Name, h.FileInfo().Mode().Perm()); err != nil {
+		if err := root.Chmod(h.Name, h.FileInfo().Mode()); err != nil {
 			return err
 		}
 		if err := root.Chtimes(h.Name, h.ModTime, h.ModTime); err != nil {
@@ -124,44 +140,37 @@ func settle(root *os.Root, folders []*tar.Header) error {
 	return nil
 }
 
-// renamed puts name in place of the first part of an entry's path.
-func renamed(entry, name string) string {
-	_, within, _ := strings.Cut(path.Clean(strings.TrimPrefix(entry, "/")), "/")
-	return path.Join(name, within, ".")
-}
-
-// linked is what a link leads to: the path of another entry for a hard one.
-func linked(h *tar.Header, name string) string {
-	if h.Typeflag == tar.TypeLink {
-		return renamed(h.Linkname, name)
-	}
-	return h.Linkname
-}
-
-func unpackEntry(archive io.Reader, root *os.Root, h *tar.Header) error {
-	if found, err := root.Lstat(h.Name); err == nil && found.IsDir() != (h.Typeflag == tar.TypeDir) {
+func (u *unpacking) entry(archive io.Reader, h *tar.Header) error {
+	if found, err := u.root.Lstat(h.Name); err == nil && found.IsDir() != (h.Typeflag == tar.TypeDir) {
 		if found.IsDir() {
 			return fmt.Errorf("%s: a file cannot be copied onto a folder", h.Name)
 		}
 		return fmt.Errorf("%s: %w", h.Name, errOntoFile)
 	}
-	if err := root.MkdirAll(path.Dir(h.Name), 0o755); err != nil { // an archive may leave folders out
+	if err := u.root.MkdirAll(path.Dir(h.Name), 0o755); err != nil { // an archive may leave folders out
 		return err
 	}
 	switch h.Typeflag {
 	case tar.TypeDir:
-		if err := root.Mkdir(h.Name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		return nil
+		return u.folder(h)
 	case tar.TypeReg:
-		return unpackFile(archive, root, h)
+		return unpackFile(archive, u.root, h)
 	case tar.TypeSymlink:
-		return replaced(root, h.Name, func() error { return root.Symlink(h.Linkname, h.Name) })
+		return replaced(u.root, h.Name, func() error { return u.root.Symlink(h.Linkname, h.Name) })
 	case tar.TypeLink:
-		return replaced(root, h.Name, func() error { return root.Link(h.Linkname, h.Name) })
+		return replaced(u.root, h.Name, func() error { return u.root.Link(h.Linkname, h.Name) })
 	}
-	return fmt.Errorf("%s: devices and pipes cannot be copied", h.Name)
+	u.left = append(u.left, h.Name)
+	return nil
+}
+
+// folder makes one. Until the end it may be written to.
+func (u *unpacking) folder(h *tar.Header) error {
+	u.folders = append(u.folders, h)
+	if err := u.root.Mkdir(h.Name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
 }
 
 // replaced makes an entry in place of what has its name.
@@ -176,7 +185,7 @@ func unpackFile(archive io.Reader, root *os.Root, h *tar.Header) error {
 	if err := replaced(root, h.Name, func() error { return nil }); err != nil {
 		return err
 	}
-	mode := h.FileInfo().Mode().Perm()
+	mode := h.FileInfo().Mode()
 	file, err := root.OpenFile(h.Name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

@@ -104,7 +104,11 @@ func (p *program) cpFrom(ctx context.Context, f *cpFlags, service, source, targe
 	if target == "-" {
 		return stack.CopyOut(ctx, e, c, source, p.Stdout, f.options)
 	}
-	if err := stack.CopyFrom(ctx, e, c, source, p.here(target), f.options); err != nil {
+	left, err := stack.CopyFrom(ctx, e, c, source, p.here(target), f.options)
+	if len(left) > 0 {
+		p.say("warning", "devices and pipes are left out: "+strings.Join(left, ", "))
+	}
+	if err != nil {
 		return err
 	}
 	p.say("note", "copied "+what)
