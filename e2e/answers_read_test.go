@@ -38,6 +38,12 @@ func read(t testing.TB, form, text string) string {
 	return text
 }
 
+// timeless leaves out how long ago something was, and how wide that is.
+func timeless(text string) string {
+	text = regexp.MustCompile(`(Less than a second|About a minute|\d+ (seconds?|minutes?))`).ReplaceAllString(text, "TIME")
+	return regexp.MustCompile(` {2,}`).ReplaceAllString(text, "  ")
+}
+
 func inOrder(text string) string {
 	return strings.Join(slices.Sorted(strings.Lines(text)), "")
 }
