@@ -101,7 +101,7 @@ GORELEASER := .tools/goreleaser-$(GORELEASER_VERSION)
 
 .PHONY: release
 release: $(GORELEASER) ## binaries for six platforms, deb, rpm and checksums, in dist; nothing is published
-	$(GORELEASER) release --snapshot --clean
+	STACK_COMMIT=$$(git rev-parse --short HEAD) $(GORELEASER) release --snapshot --clean
 
 $(GORELEASER):
 	GOBIN=$(CURDIR)/.tools CGO_ENABLED=0 go install github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION)

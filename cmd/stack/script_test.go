@@ -199,6 +199,9 @@ func cmdBehave(ts *testscript.TestScript, _ bool, args []string) {
 func echo(code int) func(memory.Process) int {
 	return func(p memory.Process) int {
 		fmt.Fprintf(p.Stdout, "%q env=%q user=%q dir=%q\n", p.Command, p.Env, p.User, p.WorkingDir)
+		if p.Privileged {
+			fmt.Fprintln(p.Stdout, "privileged")
+		}
 		if p.Stdin != nil {
 			_, _ = io.Copy(p.Stdout, p.Stdin)
 		}
