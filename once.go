@@ -72,6 +72,11 @@ func (o *Once) remove(ctx context.Context, e engine.Engine, cause error) error {
 	if errors.Is(cause, engine.ErrDetached) {
 		return nil
 	}
+	return o.Discard(ctx, e)
+}
+
+// Discard removes its container, if it is there, also when ctx has ended.
+func (o *Once) Discard(ctx context.Context, e engine.Engine) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killPatience)
 	defer cancel()
 	return e.RemoveContainer(ctx, engine.RemoveContainer{Name: o.Container(), Volumes: true})

@@ -206,3 +206,15 @@ func (s *sandbox) peerCode(args ...string) int {
 	_ = cmd.Run() // its status is what is asked for
 	return cmd.ProcessState.ExitCode()
 }
+
+func TestARunThatNeverBeganLeavesNothing(t *testing.T) {
+	s := newSandbox(t, strings.Replace(runnable, "-ready-after, 1s", "-unhealthy", 1))
+	p := s.begin("run", "tool", "true")
+	s.until("db runs", func() bool { return s.containers()[s.name+"-db-1"].State.Status == "running" })
+	s.until("its container is made", func() bool { return len(s.oneOffs()) == 1 })
+	p.signal(syscall.SIGINT)
+	p.wait().ended(130)
+	if names := s.oneOffs(); len(names) > 0 {
+		t.Errorf("left %q", names)
+	}
+}

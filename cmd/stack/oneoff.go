@@ -113,12 +113,21 @@ func (p *program) runOnce(c *cobra.Command, service string, f *runFlags) error {
 	}
 	f.options.IgnoreOrphans = p.enabled("COMPOSE_IGNORE_ORPHANS")
 	if _, err := p.converge(c.Context(), once.Goal(f.options), quieter(f.quietPull, f.quietBuild)); err != nil || p.globals.dryRun {
+		p.discard(c.Context(), once, f)
 		return err
 	}
 	if f.detach {
 		return p.startOnce(c.Context(), once)
 	}
 	return p.attachOnce(c.Context(), once, f)
+}
+
+// discard removes the container of a run that never began, as far as that goes. One
+// with a name that the user chose may be somebody else's.
+func (p *program) discard(ctx context.Context, once *stack.Once, f *runFlags) {
+	if p.engine != nil && !p.globals.dryRun && f.name == "" {
+		_ = once.Discard(ctx, p.engine) // why the run never began is what is told
+	}
 }
 
 // terminal reports whether the program gets a terminal of its own.
