@@ -114,7 +114,7 @@ func TestRunInATerminal(t *testing.T) {
 	s := newSandbox(t, seated)
 	p := s.sit("run", "--rm", "shell", "bash", "--norc")
 	p.sees(`bash-5\S+# $`)
-	p.types("stty size; echo $((40+2))\r")
+	p.types("until stty size | grep '30 100'; do sleep 0.1; done; echo $((40+2))\r")
 	p.sees(`30 100\r\n42\r\n`)
 	if err := pty.Setsize(p.master, &pty.Winsize{Rows: 33, Cols: 111}); err != nil {
 		t.Fatal(err)
