@@ -88,10 +88,22 @@ func passOn(ctx context.Context, e engine.Engine, container string, signals <-ch
 	for {
 		select {
 		case signal := <-signals:
+			if ended(over) { // of two that are ready select takes either
+				return
+			}
 			_ = e.KillContainer(ctx, engine.KillContainer{Name: container, Signal: signal})
 		case <-over:
 			return
 		}
+	}
+}
+
+func ended(over <-chan struct{}) bool {
+	select {
+	case <-over:
+		return true
+	default:
+		return false
 	}
 }
 

@@ -143,7 +143,7 @@ func TestCopiesAreThoseOfThePeer(t *testing.T) {
 	b.both("up -d")
 	for _, line := range []string{
 		"cp hello db:/data", "cp hello db:/data/second", "cp --index 2 hello db:/data/only", "cp tree web:/data/new", "cp tree web:/data/new",
-		"cp tree/. web:/data", "cp tree/ web:/data/slash", "cp link web:/data/link", "cp -L link web:/data/followed", "cp -a hello web:/data/mine",
+		"cp tree/. web:/data", "cp tree/ web:/data/slash", "cp link web:/data/link", "cp --follow-link link web:/data/followed", "cp --archive hello web:/data/mine",
 		"cp --all hello web:/data/all", "cp hello web:/none/", "cp hello web:/none/x", "cp none web:/data", "cp tree web:/data/hello", "cp tree web:/data/followed",
 		"cp hello web:/data/link/", "cp hello web:/data/away", "cp hello hello2", "cp web:/data db:/data", "cp none:/data x", "cp --index 9 hello db:/data",
 		"cp web:/data/new out", "cp web:/data/new out", "cp web:/data/new/. out2", "cp web:/data/link out/link", "cp -L web:/data/link out/file",
@@ -166,6 +166,26 @@ func TestCopiesAreThoseOfThePeer(t *testing.T) {
 	theirs, ours = b.both("export web")
 	if want, got := entries(t, theirs), entries(t, ours); want != got {
 		t.Errorf("the peer exports\n%s\nand stack\n%s", want, got)
+	}
+}
+
+// TestArchivedCopiesAreTheUsers: with --archive what is copied is the program's, else
+// it is who it was.
+func TestArchivedCopiesAreTheUsers(t *testing.T) {
+	b := newSideBySide(t, `
+-- compose.yaml --
+services:
+  web: {image: "debian:bookworm-slim", init: true, user: nobody, command: [sleep, infinity]}
+-- hello --
+hello
+`)
+	b.both("up -d")
+	b.both("cp hello web:/tmp/plain")
+	b.both("cp --archive hello web:/tmp/archived")
+	for _, s := range []*sandbox{b.theirs, b.ours} {
+		if got := docker(t, "exec", s.name+"-web-1", "stat", "-c", "%U", "/tmp/plain", "/tmp/archived"); got != "root\nnobody" {
+			t.Errorf("%s: the files are of %q", s.name, got)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"encoding/pem"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
@@ -103,10 +104,18 @@ A=from-a-file
 		t.Errorf("without an answer the registry has %s", got)
 	}
 	s.run("publish", "--with-env", "-y", host+"/"+name+":1").says("published")
+	digest, _ := manifest(t, host, s.name+"/built", "1")
+	if _, there := manifest(t, host, name, digest); there {
+		t.Errorf("without --app the repository has %s", digest)
+	}
 	s.run("publish", "--with-env", "-y", "--oci-version", "1.0", "--app", "--resolve-image-digests", host+"/"+name+":2")
+	if _, there := manifest(t, host, name, digest); !there {
+		t.Errorf("with --app the repository has no %s", digest)
+	}
+	s.run("alpha", "publish", "--with-env", "-y", "--app", "--resolve-image-digests", host+"/"+name+":3")
 	docker(t, "rmi", host+"/"+s.name+"/built:1")
 	front := s.secured(host)
-	for tag, digest := range map[string]bool{"1": false, "2": true} {
+	for tag, digest := range map[string]bool{"1": false, "2": true, "3": true} {
 		peers := s.compose("-f", "oci://"+front+"/"+name+":"+tag, "config")
 		ours := s.run("-f", "oci://"+host+"/"+name+":"+tag, "config").stdout
 		for _, text := range []string{peers, ours} {
@@ -115,6 +124,22 @@ A=from-a-file
 			}
 		}
 	}
+}
+
+// manifest tells whether a repository has one, by tag or digest, and its digest.
+func manifest(t *testing.T, host, repository, ref string) (digest string, there bool) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodHead, "http://"+host+"/v2/"+repository+"/manifests/"+ref, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept", "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json")
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close() // the answer to a HEAD has none
+	return answer.Header.Get("Docker-Content-Digest"), answer.StatusCode == http.StatusOK
 }
 
 // registry runs a registry until the test ends, and returns its host.

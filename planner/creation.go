@@ -100,7 +100,7 @@ func (u *up) labels(r *replica) map[string]string {
 	digest := sha256.Sum256([]byte(definition))
 	labels := engine.With(s.Container.Labels, map[string]string{
 		engine.LabelProject:    u.desired.Name,
-		engine.LabelService:    s.Name,
+		engine.LabelService:    serviceLabel(s),
 		engine.LabelNumber:     strconv.Itoa(r.number),
 		engine.LabelOneOff:     "False",
 		engine.LabelWorkingDir: u.desired.WorkingDir,
@@ -110,7 +110,7 @@ func (u *up) labels(r *replica) map[string]string {
 		engine.LabelDefinition: definition,
 	})
 	if o := s.OneOff; o != nil {
-		labels[engine.LabelService], labels[engine.LabelOneOff], labels[engine.LabelSlug] = o.Service, "True", o.Slug
+		labels[engine.LabelOneOff], labels[engine.LabelSlug] = "True", o.Slug
 		delete(labels, engine.LabelNumber)
 	}
 	if s.Of != "" {
@@ -129,6 +129,15 @@ func (u *up) labels(r *replica) map[string]string {
 		labels[engine.LabelMarks] = engine.EncodeMarks(marks)
 	}
 	return labels
+}
+
+// serviceLabel is the service that containers and images of s are of. A single run
+// has the name of the service that it runs: what it builds is that one's image.
+func serviceLabel(s spec.Service) string {
+	if s.OneOff != nil {
+		return s.OneOff.Service
+	}
+	return s.Name
 }
 
 // marks are those of the secret values that a new container takes over from

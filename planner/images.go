@@ -92,7 +92,7 @@ func (u *up) pull(s spec.Service, why plan.Reason) string { return u.draft.pull(
 func (d *draft) build(desired *spec.Stack, s spec.Service, why plan.Reason) string {
 	ref := s.Container.Image
 	b := *s.Build
-	b.Labels = engine.With(b.Labels, map[string]string{engine.LabelProject: desired.Name, engine.LabelService: s.Name})
+	b.Labels = engine.With(b.Labels, map[string]string{engine.LabelProject: desired.Name, engine.LabelService: serviceLabel(s)})
 	edges := d.contexts(desired, s, &b)
 	st := step{change: plan.Change{Verb: plan.Build, Object: "image", Name: ref, Service: s.Name}, reasons: []plan.Reason{why}}
 	op := engine.BuildImage{Image: ref, Platform: s.Container.Platform, Build: b, AllPlatforms: d.allPlatforms && len(b.Platforms) > 1}

@@ -28,6 +28,7 @@ import (
 //	as NAME ARG...          the same, called by another name
 //	code N ARG...           the same, and its exit status must be N
 //	input TEXT              is what the next run reads from standard input
+//	flag ARG... [--FLAG...] prints what a flag changes; see cmdFlag
 //	image REF ID            puts an image into the registry
 //	built REF ID            says what a build of REF gives
 //	behave SERVICE KEY=VALUE...  says what the service's program does: exits, health,
@@ -54,7 +55,7 @@ func TestScripts(t *testing.T) {
 			"stack": cmdStack, "as": cmdAs, "code": cmdCode, "input": cmdInput, "image": cmdImage, "built": cmdBuilt,
 			"behave": cmdBehave, "drift": cmdDrift, "ops": cmdOps,
 			"locks": cmdLocks, "held": cmdHeld, "mode": cmdMode, "edit": cmdEdit, "engine": cmdEngine,
-			"record": cmdRecord, "listens": cmdListens,
+			"record": cmdRecord, "listens": cmdListens, "flag": cmdFlag,
 		},
 		UpdateScripts: *update,
 	})
@@ -93,6 +94,10 @@ var variables = []string{
 }
 
 func (w *world) run(ts *testscript.TestScript, args []string) int {
+	return w.runTo(ts, args, ts.Stdout(), ts.Stderr())
+}
+
+func (w *world) runTo(ts *testscript.TestScript, args []string, to, errors io.Writer) int {
 	env := map[string]string{}
 	for _, name := range variables {
 		if value := ts.Getenv(name); value != "" {
@@ -104,7 +109,7 @@ func (w *world) run(ts *testscript.TestScript, args []string) int {
 	defer func() { published(ts, args, stdout.Bytes()) }()
 	w.input = ""
 	return Run(context.Background(), Environment{
-		Name: w.name, Args: args, Stdin: strings.NewReader(input), Stdout: io.MultiWriter(ts.Stdout(), &stdout), Stderr: ts.Stderr(),
+		Name: w.name, Args: args, Stdin: strings.NewReader(input), Stdout: io.MultiWriter(to, &stdout), Stderr: errors,
 		Env: env, Dir: ts.MkAbs("."), Now: clock(),
 		OpenEngine: func(_ context.Context, opts docker.Options) (engine.Engine, error) {
 			if opts.Host == "nowhere" {
