@@ -14,9 +14,10 @@ import (
 type columns struct {
 	table string            // the template of the plain one
 	heads map[string]string // headings that differ from the field's name
+	raw   string            // the template of a row with a line for each field; "" for none
 }
 
-// format renders rows as a table, as JSON with one object a line, or by a Go
+// format renders rows as a table, as JSON with one object a line, raw, or by a Go
 // template.
 func format[T any](how string, cols columns, rows []T) (string, error) {
 	switch {
@@ -24,6 +25,8 @@ func format[T any](how string, cols columns, rows []T) (string, error) {
 		return jsonLines(rows)
 	case how == "table" || how == "":
 		return table(cols.table, cols.heads, rows)
+	case how == "raw" && cols.raw != "":
+		return lines(cols.raw, rows)
 	case strings.HasPrefix(how, "table "):
 		return table(unescape(strings.TrimPrefix(how, "table ")), cols.heads, rows)
 	}
@@ -110,6 +113,9 @@ var functions = template.FuncMap{
 	},
 	"truncate": func(s string, n int) string { return ellipsis(s, n, "") },
 	"pad": func(s string, before, after int) string {
+		if s == "" {
+			return ""
+		}
 		return strings.Repeat(" ", before) + s + strings.Repeat(" ", after)
 	},
 }

@@ -37,7 +37,7 @@ run has made too. CREATED is when one of the image's tags was last set.
 
 With -p NAME no file is needed.`,
 		RunE: func(c *cobra.Command, services []string) error {
-			if err := choice(c, form, "table", "json"); err != nil {
+			if err := tableOrJSON(c, &form); err != nil {
 				return err
 			}
 			return p.images(c, services, quiet, form)

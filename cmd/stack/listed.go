@@ -44,12 +44,18 @@ func count(least, most int, want string) cobra.PositionalArgs {
 	}
 }
 
-// choice refuses a form that a command does not have.
-func choice(c *cobra.Command, format string, forms ...string) error {
-	if slices.Contains(forms, format) {
-		return nil
+// tableOrJSON refuses other forms. As in docker compose pretty is the table, and
+// capitals do not matter.
+func tableOrJSON(c *cobra.Command, format *string) error {
+	switch strings.ToLower(*format) {
+	case "table", "pretty", "":
+		*format = "table"
+	case "json":
+		*format = "json"
+	default:
+		return &UsageError{fmt.Sprintf("--format %q: want table or json", *format), usage(c)}
 	}
-	return &UsageError{fmt.Sprintf("--format %q: want %s", format, strings.Join(forms, " or ")), usage(c)}
+	return nil
 }
 
 // answerJSON writes one value, such as an array of rows.

@@ -37,7 +37,7 @@ with how many of their containers are how, and the files that they were made
 from. It reads no file.`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if err := choice(c, f.format, "table", "json"); err != nil {
+			if err := tableOrJSON(c, &f.format); err != nil {
 				return err
 			}
 			return p.ls(c, f)

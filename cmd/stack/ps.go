@@ -26,7 +26,7 @@ func psCommand(p *program) *cobra.Command {
 		Long: `ps lists the project's running containers, with --all the others too,
 and those that run has made. --status and --filter choose among all.
 
---format takes table, json (one object a line), a Go template such as
+--format takes table, json (one object a line), raw, a Go template such as
 '{{.Name}} {{.State}}', or 'table TEMPLATE' with a heading. The fields are those
 of docker compose: ID Name Names Service Project Image Command State Status
 Health ExitCode CreatedAt RunningFor Ports Publishers Networks Mounts

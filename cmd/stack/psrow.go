@@ -57,6 +57,8 @@ var psColumns = columns{
 		"RunningFor": "CREATED", "CreatedAt": "CREATED AT", "ExitCode": "EXIT CODE", "ID": "CONTAINER ID",
 		"LocalVolumes": "LOCAL VOLUMES",
 	},
+	raw: "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\nstate:{{pad .State 1 0}}\n" +
+		"status:{{pad .Status 1 0}}\nnames: {{.Names}}\nlabels:{{pad .Labels 1 0}}\nports:{{pad .Ports 1 0}}\n",
 }
 
 func newPSRow(project string, c engine.Listing, now time.Time, noTrunc bool) psRow {

@@ -25,7 +25,10 @@ type volumeRow struct {
 	labelled
 }
 
-var volumeColumns = columns{table: "{{.Driver}}\t{{.Name}}", heads: map[string]string{"Name": "VOLUME NAME"}}
+var volumeColumns = columns{
+	table: "{{.Driver}}\t{{.Name}}", heads: map[string]string{"Name": "VOLUME NAME"},
+	raw: "name: {{.Name}}\ndriver: {{.Driver}}\n",
+}
 
 func newVolumeRow(v engine.VolumeListing) volumeRow {
 	const none = "N/A"
@@ -44,7 +47,7 @@ func volumesCommand(p *program) *cobra.Command {
 		Long: `volumes lists the volumes that the project has made; given services, those that
 their containers use. Those that keep generations are left out.
 
---format takes table, json (one object a line), a Go template, or 'table
+--format takes table, json (one object a line), raw, a Go template, or 'table
 TEMPLATE' with a heading. With -p NAME no file is needed.`,
 		RunE: func(c *cobra.Command, services []string) error { return p.volumes(c, services, quiet, form) },
 	}
