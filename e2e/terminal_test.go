@@ -110,21 +110,30 @@ services:
     init: true
 `
 
+// resizesAndInterrupts gives the terminal another size, which its shell has to learn
+// of, and interrupts a program of the shell.
+func (p *seat) resizesAndInterrupts() {
+	p.t.Helper()
+	if err := pty.Setsize(p.master, &pty.Winsize{Rows: 33, Cols: 111}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.types("until stty size | grep '33 111'; do sleep 0.1; done\r")
+	p.sees(`[^']33 111\r\n`)
+	p.types("sh -c 'echo begun; sleep 100'\r")
+	p.sees(`begun\r\n`)
+	p.types("\x03")
+	p.sees(`\^C`)
+	p.types("echo $((60+6))\r")
+	p.sees(`[^+]66\r\n`)
+}
+
 func TestRunInATerminal(t *testing.T) {
 	s := newSandbox(t, seated)
 	p := s.sit("run", "--rm", "shell", "bash", "--norc")
 	p.sees(`bash-5\S+# $`)
 	p.types("until stty size | grep '30 100'; do sleep 0.1; done; echo $((40+2))\r")
 	p.sees(`30 100\r\n42\r\n`)
-	if err := pty.Setsize(p.master, &pty.Winsize{Rows: 33, Cols: 111}); err != nil {
-		t.Fatal(err)
-	}
-	p.types("until stty size | grep '33 111'; do sleep 0.1; done\r")
-	p.sees(`\r33 111\r\n`)
-	p.types("sleep 100\r")
-	p.sees(`sleep 100\r\n`)
-	p.types("\x03")
-	p.sees(`\^C`)
+	p.resizesAndInterrupts()
 	p.types("exit 9\r")
 	p.leaves(9)
 	if names := s.oneOffs(); len(names) > 0 {
@@ -139,6 +148,7 @@ func TestExecInATerminal(t *testing.T) {
 	p.sees(`bash-5\S+# $`)
 	p.types("tty; until stty size | grep '30 100'; do sleep 0.1; done\r")
 	p.sees(`/dev/pts/\d+\r\n30 100\r\n`)
+	p.resizesAndInterrupts()
 	p.types("\x10\x11")
 	p.leaves(0)
 	p = s.sit("exec", "shell", "sh", "-c", "exit 11")
@@ -150,8 +160,9 @@ func TestAttachInATerminal(t *testing.T) {
 	s := newSandbox(t, seated)
 	s.run("up", "-d")
 	p := s.sit("attach", "shell")
-	p.types("echo $((40+2))\r")
-	p.sees(`\r\n42\r\n`)
+	p.types("until stty size | grep '30 100'; do sleep 0.1; done; echo $((40+2))\r")
+	p.sees(`30 100\r\n42\r\n`)
+	p.resizesAndInterrupts()
 	p.types("\x10\x11")
 	p.leaves(0)
 	p = s.sit("attach", "--detach-keys", "ctrl-a,x", "shell")

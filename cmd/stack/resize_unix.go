@@ -15,7 +15,7 @@ import (
 )
 
 // resizes tells the size of a terminal now and after each change, until ctx
-// ends.
+// ends. The present one can be had at once.
 func resizes(ctx context.Context, stdout io.Writer) <-chan engine.Size {
 	f, ok := stdout.(*os.File)
 	if !ok {
@@ -23,18 +23,21 @@ func resizes(ctx context.Context, stdout io.Writer) <-chan engine.Size {
 	}
 	sizes, changes := make(chan engine.Size, 1), make(chan os.Signal, 1)
 	signal.Notify(changes, unix.SIGWINCH)
+	tell := func() {
+		if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
+			select {
+			case sizes <- engine.Size{Width: uint(w), Height: uint(h)}:
+			case <-ctx.Done():
+			}
+		}
+	}
+	tell()
 	go func() {
 		defer signal.Stop(changes)
 		for {
-			if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
-				select {
-				case sizes <- engine.Size{Width: uint(w), Height: uint(h)}:
-				case <-ctx.Done():
-					return
-				}
-			}
 			select {
 			case <-changes:
+				tell()
 			case <-ctx.Done():
 				return
 			}

@@ -60,7 +60,7 @@ func (e *Engine) attach(ctx context.Context, c container.InspectResponse, opts e
 		}
 	}
 	if opts.Resize != nil && c.Config.Tty {
-		go resize(opts.Resize, over, func(o container.ResizeOptions) error { return e.client.ContainerResize(ctx, c.ID, o) })
+		go resize(nil, opts.Resize, over, func(o container.ResizeOptions) error { return e.client.ContainerResize(ctx, c.ID, o) })
 	}
 	return carried(ctx, demultiplex(stream.Reader, c.Config.Tty, opts.Stdout, opts.Stderr), detached)
 }

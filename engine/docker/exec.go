@@ -28,7 +28,9 @@ func (e *Engine) Exec(ctx context.Context, name string, opts engine.ExecOptions)
 }
 
 func (e *Engine) exec(ctx context.Context, name string, opts engine.ExecOptions) (int, error) {
+	first := firstSize(opts.Resize)
 	made, err := e.client.ContainerExecCreate(ctx, name, container.ExecOptions{
+		ConsoleSize: first, // so that the program never sees another; from API 1.42 on
 		Cmd: opts.Command, Env: opts.Env, User: opts.User, WorkingDir: opts.WorkingDir,
 		Privileged: opts.Privileged, Tty: opts.Tty,
 		AttachStdin: opts.Stdin != nil, AttachStdout: !opts.Detach, AttachStderr: !opts.Detach,
@@ -39,15 +41,15 @@ func (e *Engine) exec(ctx context.Context, name string, opts engine.ExecOptions)
 	if opts.Detach {
 		return 0, e.client.ContainerExecStart(ctx, made.ID, container.ExecStartOptions{Detach: true, Tty: opts.Tty})
 	}
-	if err := e.attachExec(ctx, made.ID, opts); err != nil {
+	if err := e.attachExec(ctx, made.ID, first, opts); err != nil {
 		return 0, err
 	}
 	return e.exitCode(ctx, made.ID)
 }
 
 // attachExec starts the command and carries its streams until its output ends.
-func (e *Engine) attachExec(ctx context.Context, id string, opts engine.ExecOptions) error {
-	stream, err := e.client.ContainerExecAttach(ctx, id, container.ExecAttachOptions{Tty: opts.Tty})
+func (e *Engine) attachExec(ctx context.Context, id string, size *[2]uint, opts engine.ExecOptions) error {
+	stream, err := e.client.ContainerExecAttach(ctx, id, container.ExecAttachOptions{Tty: opts.Tty, ConsoleSize: size})
 	if err != nil {
 		return err
 	}
@@ -67,12 +69,29 @@ func (e *Engine) attachExec(ctx context.Context, id string, opts engine.ExecOpti
 		}
 	}
 	if opts.Resize != nil {
-		go resize(opts.Resize, over, func(o container.ResizeOptions) error { return e.client.ContainerExecResize(ctx, id, o) })
+		go resize(size, opts.Resize, over, func(o container.ResizeOptions) error { return e.client.ContainerExecResize(ctx, id, o) })
 	}
 	return carried(ctx, demultiplex(stream.Reader, opts.Tty, opts.Stdout, opts.Stderr), detached)
 }
 
-func resize(sizes <-chan engine.Size, over <-chan struct{}, to func(container.ResizeOptions) error) {
+// firstSize is the height and width of a terminal, nil when they cannot be had at
+// once.
+func firstSize(sizes <-chan engine.Size) *[2]uint {
+	select {
+	case size, ok := <-sizes:
+		if ok {
+			return &[2]uint{size.Height, size.Width}
+		}
+	default:
+	}
+	return nil
+}
+
+// resize tells the first size, nil for none, and those that come.
+func resize(first *[2]uint, sizes <-chan engine.Size, over <-chan struct{}, to func(container.ResizeOptions) error) {
+	if first != nil { // engines below API 1.42 have not heard of it yet
+		settle(func() error { return to(container.ResizeOptions{Height: first[0], Width: first[1]}) }, over)
+	}
 	for {
 		select {
 		case <-over:

@@ -149,7 +149,7 @@ func (e *Engine) probe(ctx context.Context, id string, c check) verdict {
 	limit, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	var out excerpt
-	err = e.attachExec(limit, made.ID, engine.ExecOptions{Stdout: &out, Stderr: &out})
+	err = e.attachExec(limit, made.ID, nil, engine.ExecOptions{Stdout: &out, Stderr: &out})
 	code := 0
 	if err == nil {
 		code, err = e.exitCode(limit, made.ID)
