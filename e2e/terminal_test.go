@@ -119,8 +119,8 @@ func (p *seat) resizesAndInterrupts() {
 	}
 	p.types("until stty size | grep '33 111'; do sleep 0.1; done\r")
 	p.sees(`[^']33 111\r\n`)
-	p.types("sh -c 'echo begun; sleep 100'\r")
-	p.sees(`begun\r\n`)
+	p.types("tail -f /etc/debian_version\r")
+	p.sees(`12\.\d+\r\n`) // now it is tail that the signal is for
 	p.types("\x03")
 	p.sees(`\^C`)
 	p.types("echo $((60+6))\r")

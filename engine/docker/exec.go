@@ -31,7 +31,7 @@ func (e *Engine) exec(ctx context.Context, name string, opts engine.ExecOptions)
 	first := firstSize(opts.Resize)
 	made, err := e.client.ContainerExecCreate(ctx, name, container.ExecOptions{
 		ConsoleSize: first, // so that the program never sees another; from API 1.42 on
-		Cmd: opts.Command, Env: opts.Env, User: opts.User, WorkingDir: opts.WorkingDir,
+		Cmd:         opts.Command, Env: opts.Env, User: opts.User, WorkingDir: opts.WorkingDir,
 		Privileged: opts.Privileged, Tty: opts.Tty,
 		AttachStdin: opts.Stdin != nil, AttachStdout: !opts.Detach, AttachStderr: !opts.Detach,
 	})
