@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -63,6 +64,16 @@ func (p Project) known(all []engine.Container, names []string) error {
 		return &UnknownServiceError{Project: p.Name, Services: unknown}
 	}
 	return nil
+}
+
+// Active are the services that a command is for when none is named: those of the
+// file that are in an active profile, sorted. ok is false without a file: then it
+// is for all.
+func (p Project) Active() (services []string, ok bool) {
+	if p.Desired == nil {
+		return nil, false
+	}
+	return slices.Sorted(maps.Keys(p.Desired.Services)), true
 }
 
 func (p Project) has(service string) bool {

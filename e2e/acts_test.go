@@ -115,6 +115,35 @@ func TestActsAreThoseOfThePeer(t *testing.T) {
 	})
 }
 
+// TestBareCommandsAreForTheSameServicesAsThePeers: what belongs to another profile,
+// or to no service of the file, is left alone by a command that names no service.
+func TestBareCommandsAreForTheSameServicesAsThePeers(t *testing.T) {
+	b := newSideBySide(t, `
+-- compose.yaml --
+services:
+  web: {image: "${PROBE}", depends_on: [db]}
+  db: {image: "${PROBE}"}
+  tool: {image: "${PROBE}", profiles: [tools]}
+-- less.yaml --
+services:
+  db: {image: "${PROBE}"}
+`)
+	for _, line := range []string{
+		"--profile tools up -d", "pause", "unpause", "stop", "start", "restart", "kill", "up -d", "rm -fs", "up -d",
+		"-f less.yaml pause", "-f less.yaml unpause db", "-f less.yaml stop", "-f less.yaml restart", "-f less.yaml rm -fs", "-f less.yaml kill",
+		"up -d", "stop tool", "rm -f", "start tool", "down", "down --remove-orphans", "down tool", "--profile tools up -d",
+		"--profile tools stop", "--profile tools start", "--profile tools down",
+	} {
+		theirs, ours := b.both(line)
+		if want, got := b.theirs.standing(), b.ours.standing(); want != got {
+			t.Errorf("%s: the peer leaves\n%s\nand stack\n%s\n%s%s", line, want, got, theirs, ours)
+		}
+	}
+	for _, s := range []*sandbox{b.theirs, b.ours} {
+		s.run("down", "--remove-orphans")
+	}
+}
+
 // waits has a job come up, and the project end with it.
 func (s *sandbox) waits(run func(args ...string) (stdout string, code int)) {
 	s.t.Helper()

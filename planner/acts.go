@@ -12,25 +12,21 @@ import (
 
 // KillOptions of Kill.
 type KillOptions struct {
-	Services      []string // empty: all
+	Services      []string // empty: those of the file that are in an active profile, or without a file all
 	Signal        string   // "": SIGKILL
-	RemoveOrphans bool     // those of services that are not in the file, too
+	RemoveOrphans bool     // when no service is named: all that the project has, too
 }
 
-// Kill plans a signal to each running container, to all at once. Orphans are left
-// unless asked for; with desired nil nothing is one.
+// Kill plans a signal to each running container, to all at once.
 func Kill(project string, desired *spec.Stack, observed engine.State, opts KillOptions) (*plan.Plan, error) {
+	if opts.RemoveOrphans && len(opts.Services) == 0 {
+		desired = nil
+	}
 	return each(project, desired, observed, opts.Services, plan.Kill, func(d *draft, s step, c engine.Container) {
-		if !runs(c.Status) || orphan(desired, c) && !opts.RemoveOrphans {
-			return
+		if runs(c.Status) {
+			d.add(s, "kill "+c.Name, engine.KillContainer{Name: c.ID, Signal: opts.Signal})
 		}
-		d.add(s, "kill "+c.Name, engine.KillContainer{Name: c.ID, Signal: opts.Signal})
 	})
-}
-
-// orphan reports whether a container is of no service of the file.
-func orphan(desired *spec.Stack, c engine.Container) bool {
-	return desired != nil && !declared(desired, c.Service) && !declared(desired, stepOf(c))
 }
 
 // Pause plans the pause of each running container.
@@ -54,8 +50,7 @@ func Unpause(project string, desired *spec.Stack, observed engine.State, service
 	})
 }
 
-// each plans something for every container of some services, or all, one-off
-// containers left out.
+// each plans something for every container that a command is for.
 func each(project string, desired *spec.Stack, observed engine.State, services []string, verb plan.Verb, act func(*draft, step, engine.Container)) (*plan.Plan, error) {
 	containers, err := members(desired, observed, services)
 	if err != nil {

@@ -41,6 +41,18 @@ func TestActsAreForThoseThatCanBear(t *testing.T) {
 		"pause":      func(d *spec.Stack) (*plan.Plan, error) { return planner.Pause("app", d, observed, nil) },
 		"unpause":    func(d *spec.Stack) (*plan.Plan, error) { return planner.Unpause("app", d, observed, nil) },
 		"unpause db": func(d *spec.Stack) (*plan.Plan, error) { return planner.Unpause("app", d, observed, []string{"db"}) },
+		"stop": func(d *spec.Stack) (*plan.Plan, error) {
+			return planner.Stop("app", d, observed, planner.StopOptions{})
+		},
+		"stop old": func(d *spec.Stack) (*plan.Plan, error) {
+			return planner.Stop("app", d, observed, planner.StopOptions{Services: []string{"old"}})
+		},
+		"rm": func(d *spec.Stack) (*plan.Plan, error) {
+			return planner.Remove("app", d, observed, planner.StopOptions{Stop: true})
+		},
+		"restart": func(d *spec.Stack) (*plan.Plan, error) {
+			return planner.Restart("app", d, observed, planner.StopOptions{})
+		},
 		"commit db": func(d *spec.Stack) (*plan.Plan, error) {
 			return planner.Commit("app", d, observed, planner.CommitOptions{Service: "db"})
 		},
@@ -49,10 +61,20 @@ func TestActsAreForThoseThatCanBear(t *testing.T) {
 		},
 	}
 	for name, want := range map[string][2]string{
-		"kill":         {"kill app-web-1, kill app-web-2, kill app-db-2", "kill app-web-1, kill app-web-2, kill app-db-2, kill app-old-1"},
-		"kill all":     {"kill app-web-1, kill app-web-2, kill app-db-2, kill app-old-1", "kill app-web-1, kill app-web-2, kill app-db-2, kill app-old-1"},
-		"kill web":     {"kill app-web-1, kill app-web-2", "kill app-web-1, kill app-web-2"},
-		"pause":        {"pause app-web-1, pause app-old-1", "pause app-web-1, pause app-old-1"},
+		"kill":     {"kill app-web-1, kill app-web-2, kill app-db-2", "kill app-web-1, kill app-web-2, kill app-db-2, kill app-old-1"},
+		"kill all": {"kill app-web-1, kill app-web-2, kill app-db-2, kill app-old-1", "kill app-web-1, kill app-web-2, kill app-db-2, kill app-old-1"},
+		"kill web": {"kill app-web-1, kill app-web-2", "kill app-web-1, kill app-web-2"},
+		"pause":    {"pause app-web-1", "pause app-web-1, pause app-old-1"},
+		"stop":     {"stop app-web-1, stop app-web-2, stop app-db-2", "stop app-web-1, stop app-web-2, stop app-old-1, stop app-db-2"},
+		"stop old": {"stop app-old-1", "stop app-old-1"},
+		"rm": {
+			"stop app-web-1, stop app-web-2, stop app-db-2, remove app-db-1, remove app-db-2, remove app-web-1, remove app-web-2",
+			"stop app-web-1, stop app-web-2, stop app-old-1, stop app-db-2, remove app-db-1, remove app-db-2, remove app-old-1, remove app-web-1, remove app-web-2",
+		},
+		"restart": {
+			"restart app-db-1, restart app-db-2, restart app-web-1, restart app-web-2",
+			"restart app-db-1, restart app-db-2, restart app-old-1, restart app-web-1, restart app-web-2",
+		},
 		"unpause":      {"unpause app-web-2", "unpause app-web-2"},
 		"unpause db":   {"", ""},
 		"commit db":    {"commit app-db-1", "commit app-db-1"},

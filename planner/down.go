@@ -43,12 +43,16 @@ type down struct {
 	kept     []string // names of the containers that stay
 }
 
-// containers are those that go. Orphans stay unless asked for.
+// containers are those that go. Orphans stay unless asked for, and so do, unless
+// they are named, services of other profiles than the active ones.
 func (w *down) containers() []engine.Container {
 	var out []engine.Container
 	for _, c := range w.observed.Containers {
 		switch {
 		case !isOf(c, w.opts.Services):
+		case w.inactive(c):
+			w.kept = append(w.kept, c.Name)
+			w.note(c.Service, "container %s stays: the service is in no active profile (--profile activates one)", c.Name)
 		case w.orphan(c):
 			w.kept = append(w.kept, c.Name)
 			if w.opts.IgnoreOrphans {
@@ -60,6 +64,11 @@ func (w *down) containers() []engine.Container {
 		}
 	}
 	return out
+}
+
+// inactive reports whether a container is of a service that the command is not for.
+func (w *down) inactive(c engine.Container) bool {
+	return !meant(w.desired, c, w.opts.Services) && (declared(w.desired, c.Service) || declared(w.desired, stepOf(c)))
 }
 
 func (w *down) orphan(c engine.Container) bool {

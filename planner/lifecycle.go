@@ -77,15 +77,15 @@ func Restart(project string, desired *spec.Stack, observed engine.State, opts St
 	})
 }
 
-// members are the containers of the named services and of the steps of their
-// pre_start, or all.
+// members are the containers that a command is for, those that run has made left
+// out.
 func members(desired *spec.Stack, observed engine.State, services []string) ([]engine.Container, error) {
 	if err := knownServices(desired, observed, services); err != nil {
 		return nil, err
 	}
 	var out []engine.Container
 	for _, c := range observed.Containers {
-		if !c.OneOff && isOf(c, services) {
+		if !c.OneOff && meant(desired, c, services) {
 			out = append(out, c)
 		}
 	}
@@ -123,6 +123,9 @@ func inOrder(project string, desired *spec.Stack, observed engine.State, service
 		return nil, err
 	}
 	if len(containers) == 0 {
+		if len(services) > 0 && len(observed.Containers) > 0 {
+			return nil, &AbsentError{Service: services[0]}
+		}
 		return nil, fmt.Errorf("project %s: %w", project, ErrNothing)
 	}
 	s := &sequence{draft: newDraft(project, observed), desired: desired, begun: map[string]string{}}

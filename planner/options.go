@@ -43,7 +43,7 @@ type DownOptions struct {
 
 // StopOptions of Stop, Restart and Remove.
 type StopOptions struct {
-	Services []string // empty: all
+	Services []string // empty: those of the file in an active profile, or without a file all
 	Timeout  *time.Duration
 	NoDeps   bool // Restart: not those with depends_on.restart on the services
 	Stop     bool // Remove: stop running containers first; else they are left
@@ -52,7 +52,7 @@ type StopOptions struct {
 
 // StartOptions of Start.
 type StartOptions struct {
-	Services    []string // empty: all
+	Services    []string // empty: those of the file in an active profile, or without a file all
 	Wait        bool
 	WaitTimeout time.Duration
 }

@@ -20,6 +20,21 @@ func isOf(c engine.Container, services []string) bool {
 	return len(services) == 0 || slices.Contains(services, c.Service) || slices.Contains(services, stepOf(c))
 }
 
+// meant reports whether a command is for a container: for one of the services that
+// are named, or, when none is, of those of the file that are in an active profile.
+// Without a file it is for all.
+func meant(desired *spec.Stack, c engine.Container, services []string) bool {
+	if len(services) > 0 || desired == nil {
+		return isOf(c, services)
+	}
+	return active(desired, c.Service) || active(desired, stepOf(c))
+}
+
+func active(desired *spec.Stack, service string) bool {
+	_, ok := desired.Services[service]
+	return ok
+}
+
 // judgeStep runs a step again for a service that is made anew. Specification,
 // chapter 05, pre_start: also one that has succeeded, when its service is
 // recreated. One replica more, or one of several made anew, is no reason, unless

@@ -51,6 +51,11 @@ func (p *program) logs(c *cobra.Command, sel stack.Selection, o engine.LogOption
 	if err != nil {
 		return err
 	}
+	if active, ok := project.Active(); ok && len(sel.Services) == 0 {
+		if sel.Services = active; len(active) == 0 {
+			return nil
+		}
+	}
 	printer := p.printer(project.Name, lines)
 	known, err := stack.Containers(c.Context(), e, project, sel)
 	if err != nil {
