@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -107,6 +108,9 @@ func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services
 	if err != nil {
 		return err
 	}
+	if len(desired.Services)+len(desired.Providers) == 0 {
+		return &UsageError{"nothing to bring up: the file has no service in an active profile", noneActive(desired)}
+	}
 	desired, err = p.ready(ctx, desired, services, true)
 	if err != nil {
 		return err
@@ -120,6 +124,14 @@ func (p *program) up(ctx context.Context, c *cobra.Command, f *upFlags, services
 		return p.upDetached(ctx, desired, stack.Up(desired, options), f)
 	}
 	return p.upAttached(ctx, desired, stack.Up(desired, options), f)
+}
+
+// noneActive says what could be brought up.
+func noneActive(desired *spec.Stack) string {
+	if len(desired.Inactive) == 0 {
+		return "add one below services"
+	}
+	return "activate a profile with --profile, or name one of: " + strings.Join(desired.Inactive, ", ")
 }
 
 func (f *upFlags) detached() bool { return f.detach || f.plan.options.Wait || f.plan.options.NoStart }
