@@ -63,13 +63,13 @@ func (s *sandbox) tryCompose(args ...string) (stdout string, code int) {
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-// both runs one command line by either, and holds them to the same exit status. It
-// returns what they say.
+// both runs one command line by either, PROJECT in it being its own, and holds them
+// to the same exit status. It returns what they say.
 func (b sideBySide) both(line string) (theirs, ours string) {
 	b.t.Helper()
-	args := strings.Fields(line)
-	theirs, code := b.theirs.tryCompose(args...)
-	r := b.ours.try(args...)
+	args := func(s *sandbox) []string { return strings.Fields(strings.ReplaceAll(line, "PROJECT", s.name)) }
+	theirs, code := b.theirs.tryCompose(args(b.theirs)...)
+	r := b.ours.try(args(b.ours)...)
 	if r.code != code {
 		b.t.Errorf("%s: exit status %d, the peer's is %d\n%s%s", line, r.code, code, r.stdout, r.stderr)
 	}
@@ -131,7 +131,7 @@ services:
 	for _, line := range []string{
 		"--profile tools up -d", "pause", "unpause", "stop", "start", "restart", "kill", "up -d", "rm -fs", "up -d",
 		"-f less.yaml pause", "-f less.yaml unpause db", "-f less.yaml stop", "-f less.yaml restart", "-f less.yaml rm -fs", "-f less.yaml kill",
-		"up -d", "stop tool", "rm -f", "start tool", "down", "down --remove-orphans", "down tool", "--profile tools up -d",
+		"up -d", "stop tool", "rm -f", "start tool", "down", "run --name PROJECT-once tool -exit 3", "down", "down --remove-orphans", "down tool", "--profile tools up -d",
 		"--profile tools stop", "--profile tools start", "--profile tools down",
 	} {
 		theirs, ours := b.both(line)

@@ -67,7 +67,11 @@ func (w *down) containers() []engine.Container {
 }
 
 // inactive reports whether a container is of a service that the command is not for.
+// As in docker compose a run of one that has ended counts as an orphan.
 func (w *down) inactive(c engine.Container) bool {
+	if c.OneOff && w.opts.RemoveOrphans && idle(c.Status) {
+		return false
+	}
 	return !meant(w.desired, c, w.opts.Services) && (declared(w.desired, c.Service) || declared(w.desired, stepOf(c)))
 }
 
