@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,12 +58,16 @@ func (o *Once) Run(ctx context.Context, e engine.Engine, opts OnceOptions) (code
 	if opts.Remove {
 		defer func() { err = errors.Join(err, o.remove(ctx, e, err)) }()
 	}
-	opts.Attached = func() error { return e.StartContainer(ctx, engine.StartContainer{Name: o.Container()}) }
+	var unstarted error
+	opts.Attached = func() error {
+		unstarted = e.StartContainer(ctx, engine.StartContainer{Name: o.Container()})
+		return unstarted
+	}
 	over := make(chan struct{})
 	defer close(over)
 	go passOn(ctx, e, o.Container(), opts.Signals, over)
 	if err := e.Attach(ctx, o.Container(), opts.AttachOptions); err != nil {
-		return 0, err
+		return 0, cmp.Or(unstarted, err)
 	}
 	return ExitCode(ctx, e, o.Container())
 }

@@ -76,6 +76,9 @@ stack), id, service, time and type. With -p NAME no file is needed.`,
 }
 
 func (p *program) happenings(c *cobra.Command, q engine.EventQuery, services []string, asJSON bool) error {
+	if err := instants(c, q.Since, q.Until); err != nil {
+		return err
+	}
 	// Looking at the containers finds a service that there is not.
 	project, _, err := p.listed(c, stack.Selection{Services: services})
 	if err != nil {

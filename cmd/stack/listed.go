@@ -10,6 +10,7 @@ import (
 
 	"github.com/stackfile/stack"
 	"github.com/stackfile/stack/engine"
+	"github.com/stackfile/stack/engine/docker"
 )
 
 // newest are the containers that a command is about, as the engine lists them,
@@ -42,6 +43,16 @@ func count(least, most int, want string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// instants refuses values of --since and --until that the engine would not take.
+func instants(c *cobra.Command, since, until string) error {
+	for flag, text := range map[string]string{"since": since, "until": until} {
+		if docker.CheckTime(text) != nil {
+			return &UsageError{fmt.Sprintf("--%s %q: want a time such as 2026-01-02T13:23:37Z, or how long ago, such as 42m", flag, text), usage(c)}
+		}
+	}
+	return nil
 }
 
 // tableOrJSON refuses other forms. As in docker compose pretty is the table, and

@@ -8,6 +8,7 @@ import (
 
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
+	timetypes "github.com/docker/docker/api/types/time"
 
 	"github.com/stackfile/stack/engine"
 )
@@ -34,4 +35,14 @@ func (e *Engine) Events(ctx context.Context, q engine.EventQuery, f func(engine.
 			return e.fail(err, "events of %s", q.Project)
 		}
 	}
+}
+
+// CheckTime is an error for a since or until that is none: a time, a Unix time in
+// seconds, or a duration before now. "" is no limit.
+func CheckTime(text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := timetypes.GetTimestamp(text, time.Now())
+	return err
 }
