@@ -87,7 +87,7 @@ func (r *reading) model(modes loadModes) (model map[string]any, err error) {
 		return nil, errors.New("empty compose file")
 	}
 	if !modes.noNormalize {
-		err = compose.Normalize(model, r.name, r.env)
+		err = compose.Normalize(model, r.name, r.scope.lookedUp())
 	}
 	return model, err
 }
@@ -105,7 +105,16 @@ func (m *modeler) model(g group) (map[string]any, error) {
 			}
 		}
 	}
-	return model, compose.Finish(model, g.paths, g.env)
+	return model, compose.Finish(model, g.paths, g.lookedUp())
+}
+
+// lookedUp are the values of what is named without one. Where variables stay as they
+// are, so do these: nobody is to read a secret in what is printed or published.
+func (s scope) lookedUp() map[string]string {
+	if s.raw {
+		return nil
+	}
+	return s.env
 }
 
 // document is one document, with what it includes and extends.

@@ -23,7 +23,9 @@ services:
     volumes: ["./data:/data", "kept:/kept"]
     x-stack: {on_failure: stop}
   built: {build: ., profiles: [debug]}
-configs: {c: {environment: HOME}}
+  quiet: {image: web, environment: [NAMED], secrets: [s]}
+configs: {c: {environment: NAMED}}
+secrets: {s: {environment: NAMED}}
 volumes: {kept: {}}
 `,
 		"more.yaml": "services: {db: {image: \"db:16\"}}\n",
@@ -33,13 +35,16 @@ volumes: {kept: {}}
 			t.Fatal(err)
 		}
 	}
-	p, err := spec.Publish(t.Context(), spec.LoadOptions{Dir: dir}, dir)
+	p, err := spec.Publish(t.Context(), spec.LoadOptions{Dir: dir, Env: map[string]string{"NAMED": "value of this machine"}}, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(string(p.Text), "value of this machine") {
+		t.Errorf("the value of a variable is published:\n%s", p.Text)
+	}
 	for what, lists := range map[string][2]string{
 		"binds":       {strings.Join(p.Binds, "\n"), "service web: ./data at /data"},
-		"environment": {strings.Join(p.Environment, "\n"), "service web: A=1\nservice web: API_TOKEN=(secret)\nservice web: B=${B}\nconfig c: HOME"},
+		"environment": {strings.Join(p.Environment, "\n"), "service web: A=1\nservice web: API_TOKEN=(secret)\nservice web: B=${B}\nconfig c: NAMED"},
 		"secret":      {strings.Join(p.Secret, "\n"), "services.web.environment.API_TOKEN"},
 		"env files":   {strings.Join(p.EnvFilesOf, "\n"), "web"},
 		"unnamed":     {strings.Join(p.Unnamed, "\n"), "built"},
