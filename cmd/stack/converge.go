@@ -32,7 +32,7 @@ func (p *program) converge(ctx context.Context, goal stack.Goal, skip func(kind 
 // applyOptions show what happens in the view that the user asked for.
 func (p *program) applyOptions(skip func(kind string) bool) (stack.Options, error) {
 	view, err := progress.New(p.mode(), progress.Options{
-		Out: p.Stderr, Color: p.color(p.Stderr), Size: p.size, Now: p.Now, Skip: skip,
+		Out: p.progressTo(), Color: p.color(p.progressTo()), Size: p.size, Now: p.Now, Skip: skip,
 	})
 	if err != nil {
 		return stack.Options{}, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -145,7 +146,7 @@ func (p *program) mode() progress.Mode {
 		return progress.Mode(p.globals.progress)
 	case p.globals.verbose:
 		return progress.Plain
-	case terminal(p.Stderr) && p.ansi() != "never" && p.Env["TERM"] != "dumb":
+	case terminal(p.progressTo()) && p.ansi() != "never" && p.Env["TERM"] != "dumb":
 		return progress.TTY
 	}
 	return progress.Plain
@@ -174,9 +175,17 @@ func terminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// size is that of the terminal behind stderr.
+// progressTo is where progress shows.
+func (p *program) progressTo() io.Writer {
+	if p.enabled("COMPOSE_STATUS_STDOUT") {
+		return p.Stdout
+	}
+	return p.Stderr
+}
+
+// size is that of the terminal in which progress shows.
 func (p *program) size() (width, height int) {
-	if f, ok := p.Stderr.(*os.File); ok {
+	if f, ok := p.progressTo().(*os.File); ok {
 		if w, h, err := term.GetSize(int(f.Fd())); err == nil && w > 0 && h > 0 {
 			return w, h
 		}
