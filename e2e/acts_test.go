@@ -95,7 +95,7 @@ func (s *sandbox) standing() string {
 func TestActsAreThoseOfThePeer(t *testing.T) {
 	b := newSideBySide(t, acted)
 	for _, line := range []string{
-		"kill", "wait web", // of nothing
+		"kill", "wait web", "stop", "start", "restart", "restart web", "pause", "unpause", "rm -f", "down", // of nothing
 		"up -d", "pause web", "pause db", "unpause", "kill -s SIGWINCH web", "kill web",
 		"-f less.yaml kill", "-f less.yaml kill --remove-orphans", "up -d",
 		"scale db=1", "stop db", "scale --no-deps web=2", "scale web=1",

@@ -52,8 +52,14 @@ func Remove(project string, desired *spec.Stack, observed engine.State, opts Sto
 // Start plans the start of containers that do not run, dependencies first, and
 // before those of a service the steps of its pre_start that have not succeeded.
 // A container that never ran, and whose step is not there, is an
-// *UnpreparedError.
+// *UnpreparedError. No container at all is an ErrNothing, or an *AbsentError when
+// the project has others.
 func Start(project string, desired *spec.Stack, observed engine.State, opts StartOptions) (*plan.Plan, error) {
+	if containers, err := members(desired, observed, opts.Services); err != nil {
+		return nil, err
+	} else if len(containers) == 0 {
+		return nil, noContainer(project, observed, opts.Services)
+	}
 	return inOrder(project, desired, observed, opts.Services, func(s *sequence, c engine.Container, edges []plan.Edge) {
 		if idle(c.Status) {
 			s.start(c, edges)
@@ -62,6 +68,13 @@ func Start(project string, desired *spec.Stack, observed engine.State, opts Star
 			s.await(c, engine.Ready, opts.WaitTimeout)
 		}
 	})
+}
+
+func noContainer(project string, observed engine.State, services []string) error {
+	if len(services) > 0 && len(observed.Containers) > 0 {
+		return &AbsentError{Service: services[0]}
+	}
+	return fmt.Errorf("project %s: %w", project, ErrNothing)
 }
 
 // Restart plans a stop and a start of containers, dependencies first, and of
@@ -121,12 +134,6 @@ func inOrder(project string, desired *spec.Stack, observed engine.State, service
 	containers, err := members(desired, observed, services)
 	if err != nil {
 		return nil, err
-	}
-	if len(containers) == 0 {
-		if len(services) > 0 && len(observed.Containers) > 0 {
-			return nil, &AbsentError{Service: services[0]}
-		}
-		return nil, fmt.Errorf("project %s: %w", project, ErrNothing)
 	}
 	s := &sequence{draft: newDraft(project, observed), desired: desired, begun: map[string]string{}}
 	o := newOutgoing(&s.draft, desired, containers, StopOptions{})

@@ -19,12 +19,7 @@ file; up does.
 With -p NAME no file is needed.`,
 		RunE: func(c *cobra.Command, services []string) error {
 			o.Services, o.Timeout = services, seconds(c, "timeout", timeout)
-			project, err := p.project(c.Context(), services)
-			if err != nil {
-				return err
-			}
-			_, err = p.converge(c.Context(), stack.Restart(project, o), nil)
-			return err
+			return p.act(c, services, func(project stack.Project) stack.Goal { return stack.Restart(project, o) }, "no container to restart")
 		},
 	}
 	c.Flags().BoolVar(&o.NoDeps, "no-deps", false, "leave alone what depends on the services with restart: true")
