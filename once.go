@@ -63,9 +63,7 @@ func (o *Once) Run(ctx context.Context, e engine.Engine, opts OnceOptions) (code
 		unstarted = e.StartContainer(ctx, engine.StartContainer{Name: o.Container()})
 		return unstarted
 	}
-	over := make(chan struct{})
-	defer close(over)
-	go passOn(ctx, e, o.Container(), opts.Signals, over)
+	defer passOn(ctx, e, o.Container(), opts.Signals)()
 	if err := e.Attach(ctx, o.Container(), opts.AttachOptions); err != nil {
 		return 0, cmp.Or(unstarted, err)
 	}
@@ -87,28 +85,24 @@ func (o *Once) Discard(ctx context.Context, e engine.Engine) error {
 	return e.RemoveContainer(ctx, engine.RemoveContainer{Name: o.Container(), Volumes: true})
 }
 
-// passOn sends signals on until the run is over. One that cannot be sent has
-// come too late.
-func passOn(ctx context.Context, e engine.Engine, container string, signals <-chan string, over <-chan struct{}) {
-	for {
-		select {
-		case signal := <-signals:
-			if ended(over) { // of two that are ready select takes either
+// passOn sends signals on until it is stopped; stop returns when none is being sent
+// any more. One that cannot be sent has come too late.
+func passOn(ctx context.Context, e engine.Engine, container string, signals <-chan string) (stop func()) {
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case signal := <-signals:
+				_ = e.KillContainer(ctx, engine.KillContainer{Name: container, Signal: signal})
+			case <-over:
 				return
 			}
-			_ = e.KillContainer(ctx, engine.KillContainer{Name: container, Signal: signal})
-		case <-over:
-			return
 		}
-	}
-}
-
-func ended(over <-chan struct{}) bool {
-	select {
-	case <-over:
-		return true
-	default:
-		return false
+	}()
+	return func() {
+		close(over)
+		<-done
 	}
 }
 
@@ -125,9 +119,7 @@ func ExitCode(ctx context.Context, e engine.Engine, container string) (int, erro
 // Attach connects with a running container of a service, and returns the exit
 // code of its program, or an engine.ErrDetached.
 func Attach(ctx context.Context, e engine.Engine, c engine.Container, opts OnceOptions) (int, error) {
-	over := make(chan struct{})
-	defer close(over)
-	go passOn(ctx, e, c.ID, opts.Signals, over)
+	defer passOn(ctx, e, c.ID, opts.Signals)()
 	if err := e.Attach(ctx, c.ID, opts.AttachOptions); err != nil {
 		return 0, fmt.Errorf("service %s: %w", c.Service, err)
 	}

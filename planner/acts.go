@@ -19,10 +19,15 @@ type KillOptions struct {
 
 // Kill plans a signal to each running container, to all at once.
 func Kill(project string, desired *spec.Stack, observed engine.State, opts KillOptions) (*plan.Plan, error) {
+	file := desired
 	if opts.RemoveOrphans && len(opts.Services) == 0 {
-		desired = nil
+		file = nil
 	}
-	return each(project, desired, observed, opts.Services, plan.Kill, func(d *draft, s step, c engine.Container) {
+	containers, err := members(file, observed, opts.Services)
+	if err != nil {
+		return nil, err
+	}
+	return each(project, desired, observed, containers, plan.Kill, func(d *draft, s step, c engine.Container) {
 		if runs(c.Status) {
 			d.add(s, "kill "+c.Name, engine.KillContainer{Name: c.ID, Signal: opts.Signal})
 		}
@@ -31,7 +36,11 @@ func Kill(project string, desired *spec.Stack, observed engine.State, opts KillO
 
 // Pause plans the pause of each running container.
 func Pause(project string, desired *spec.Stack, observed engine.State, services []string) (*plan.Plan, error) {
-	return each(project, desired, observed, services, plan.Pause, func(d *draft, s step, c engine.Container) {
+	containers, err := members(desired, observed, services)
+	if err != nil {
+		return nil, err
+	}
+	return each(project, desired, observed, containers, plan.Pause, func(d *draft, s step, c engine.Container) {
 		switch c.Status {
 		case engine.StatusRunning:
 			d.add(s, "pause "+c.Name, engine.PauseContainer{Name: c.ID})
@@ -43,19 +52,19 @@ func Pause(project string, desired *spec.Stack, observed engine.State, services 
 
 // Unpause plans that each paused container goes on.
 func Unpause(project string, desired *spec.Stack, observed engine.State, services []string) (*plan.Plan, error) {
-	return each(project, desired, observed, services, plan.Unpause, func(d *draft, s step, c engine.Container) {
+	containers, err := members(desired, observed, services)
+	if err != nil {
+		return nil, err
+	}
+	return each(project, desired, observed, containers, plan.Unpause, func(d *draft, s step, c engine.Container) {
 		if c.Status == engine.StatusPaused {
 			d.add(s, "unpause "+c.Name, engine.UnpauseContainer{Name: c.ID})
 		}
 	})
 }
 
-// each plans something for every container that a command is for.
-func each(project string, desired *spec.Stack, observed engine.State, services []string, verb plan.Verb, act func(*draft, step, engine.Container)) (*plan.Plan, error) {
-	containers, err := members(desired, observed, services)
-	if err != nil {
-		return nil, err
-	}
+// each plans something for every one of the containers.
+func each(project string, desired *spec.Stack, observed engine.State, containers []engine.Container, verb plan.Verb, act func(*draft, step, engine.Container)) (*plan.Plan, error) {
 	d := newDraft(project, observed)
 	for _, c := range containers {
 		act(&d, requestedOf(verb, c), c)

@@ -72,11 +72,17 @@ func (w *down) inactive(c engine.Container) bool {
 	if c.OneOff && w.opts.RemoveOrphans && idle(c.Status) {
 		return false
 	}
-	return !meant(w.desired, c, w.opts.Services) && (declared(w.desired, c.Service) || declared(w.desired, stepOf(c)))
+	return !meant(w.desired, c, w.opts.Services) && ofFile(w.desired, c)
 }
 
 func (w *down) orphan(c engine.Container) bool {
-	return w.desired != nil && !w.opts.RemoveOrphans && !declared(w.desired, c.Service) && !declared(w.desired, stepOf(c))
+	return w.desired != nil && !w.opts.RemoveOrphans && !ofFile(w.desired, c)
+}
+
+// ofFile reports whether a container is of a service of the file, in whatever
+// profile, or a step of one.
+func ofFile(s *spec.Stack, c engine.Container) bool {
+	return declared(s, c.Service) || declared(s, stepOf(c))
 }
 
 // declared reports whether the file has the service, in whatever profile.

@@ -55,12 +55,14 @@ func Remove(project string, desired *spec.Stack, observed engine.State, opts Sto
 // *UnpreparedError. No container at all is an ErrNothing, or an *AbsentError when
 // the project has others.
 func Start(project string, desired *spec.Stack, observed engine.State, opts StartOptions) (*plan.Plan, error) {
-	if containers, err := members(desired, observed, opts.Services); err != nil {
+	containers, err := members(desired, observed, opts.Services)
+	if err != nil {
 		return nil, err
-	} else if len(containers) == 0 {
+	}
+	if len(containers) == 0 {
 		return nil, noContainer(project, observed, opts.Services)
 	}
-	return inOrder(project, desired, observed, opts.Services, func(s *sequence, c engine.Container, edges []plan.Edge) {
+	return inOrder(project, desired, observed, containers, func(s *sequence, c engine.Container, edges []plan.Edge) {
 		if idle(c.Status) {
 			s.start(c, edges)
 		}
@@ -85,7 +87,11 @@ func Restart(project string, desired *spec.Stack, observed engine.State, opts St
 	if !opts.NoDeps && len(services) > 0 {
 		services = withRestarted(desired, observed, services)
 	}
-	return inOrder(project, desired, observed, services, func(s *sequence, c engine.Container, edges []plan.Edge) {
+	containers, err := members(desired, observed, services)
+	if err != nil {
+		return nil, err
+	}
+	return inOrder(project, desired, observed, containers, func(s *sequence, c engine.Container, edges []plan.Edge) {
 		s.restart(c, opts, edges)
 	})
 }
@@ -128,13 +134,9 @@ type sequence struct {
 	begun   map[string]string // container -> the action that starts it, or its last hook
 }
 
-// inOrder calls each for every container of a service, those of dependencies
-// first, with the edges of what must come before.
-func inOrder(project string, desired *spec.Stack, observed engine.State, services []string, each func(*sequence, engine.Container, []plan.Edge)) (*plan.Plan, error) {
-	containers, err := members(desired, observed, services)
-	if err != nil {
-		return nil, err
-	}
+// inOrder calls each for every one of the containers, those of dependencies first,
+// with the edges of what must come before.
+func inOrder(project string, desired *spec.Stack, observed engine.State, containers []engine.Container, each func(*sequence, engine.Container, []plan.Edge)) (*plan.Plan, error) {
 	s := &sequence{draft: newDraft(project, observed), desired: desired, begun: map[string]string{}}
 	o := newOutgoing(&s.draft, desired, containers, StopOptions{})
 	graph := o.dependencies()

@@ -76,7 +76,7 @@ stack), id, service, time and type. With -p NAME no file is needed.`,
 }
 
 func (p *program) happenings(c *cobra.Command, q engine.EventQuery, services []string, asJSON bool) error {
-	if err := instants(c, q.Since, q.Until); err != nil {
+	if err := instants(c); err != nil {
 		return err
 	}
 	// Looking at the containers finds a service that there is not.

@@ -46,8 +46,9 @@ func count(least, most int, want string) cobra.PositionalArgs {
 }
 
 // instants refuses values of --since and --until that the engine would not take.
-func instants(c *cobra.Command, since, until string) error {
-	for flag, text := range map[string]string{"since": since, "until": until} {
+func instants(c *cobra.Command) error {
+	for _, flag := range []string{"since", "until"} {
+		text := c.Flag(flag).Value.String()
 		if docker.CheckTime(text) != nil {
 			return &UsageError{fmt.Sprintf("--%s %q: want a time such as 2026-01-02T13:23:37Z, or how long ago, such as 42m", flag, text), usage(c)}
 		}

@@ -78,7 +78,7 @@ func checkLogs(c *cobra.Command, sel stack.Selection, o engine.LogOptions) error
 	if sel.Index > 0 && len(sel.Services) != 1 {
 		return &UsageError{"--index: want one service with it", usage(c)}
 	}
-	if err := instants(c, o.Since, o.Until); err != nil {
+	if err := instants(c); err != nil {
 		return err
 	}
 	if n, err := strconv.Atoi(o.Tail); o.Tail != "all" && (err != nil || n < -1) {

@@ -30,10 +30,10 @@ func (e *Engine) Exec(ctx context.Context, name string, opts engine.ExecOptions)
 func (e *Engine) exec(ctx context.Context, name string, opts engine.ExecOptions) (int, error) {
 	first := firstSize(opts.Resize)
 	made, err := e.client.ContainerExecCreate(ctx, name, container.ExecOptions{
-		ConsoleSize: first, // so that the program never sees another; from API 1.42 on
-		Cmd:         opts.Command, Env: opts.Env, User: opts.User, WorkingDir: opts.WorkingDir,
+		Cmd: opts.Command, Env: opts.Env, User: opts.User, WorkingDir: opts.WorkingDir,
 		Privileged: opts.Privileged, Tty: opts.Tty,
 		AttachStdin: opts.Stdin != nil, AttachStdout: !opts.Detach, AttachStderr: !opts.Detach,
+		ConsoleSize: first, // from API 1.42 on the program never sees another
 	})
 	if err != nil {
 		return 0, err
