@@ -139,9 +139,6 @@ services:
 			t.Errorf("%s: the peer leaves\n%s\nand stack\n%s\n%s%s", line, want, got, theirs, ours)
 		}
 	}
-	for _, s := range []*sandbox{b.theirs, b.ours} {
-		s.run("down", "--remove-orphans")
-	}
 }
 
 // waits has a job come up, and the project end with it.

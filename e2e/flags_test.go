@@ -3,10 +3,11 @@
 package e2e_test
 
 import (
-	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"syscall"
 	"testing"
 )
@@ -37,13 +38,14 @@ func TestVerboseIsLinesInATerminal(t *testing.T) {
 	p := s.sit("--verbose", "up", "-d")
 	p.sees(`container ` + s.name + `-shell-1: started`)
 	p.leaves(0)
-	if strings.Contains(p.screen(), "\x1b[1A") {
+	up := regexp.MustCompile(`\x1b\[\d+A`)
+	if up.MatchString(p.screen()) {
 		t.Errorf("the cursor moves up\n%q", p.screen())
 	}
 	p = s.sit("up", "-d", "--force-recreate", "-t", "0")
 	p.leaves(0)
-	if !strings.Contains(p.screen(), "\x1b[") {
-		t.Errorf("without --verbose the cursor does not move\n%q", p.screen())
+	if !up.MatchString(p.screen()) {
+		t.Errorf("without --verbose the cursor does not move up\n%q", p.screen())
 	}
 }
 
@@ -84,38 +86,18 @@ services:
 	}
 }
 
-// exposed passes connections on from another address of this machine's.
+// exposed is a proxy before a registry on another address of this machine's, until the
+// test ends.
 func exposed(t *testing.T, host string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", net.JoinHostPort(ownAddress(t), "0"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			from, err := listener.Accept()
-			if err != nil {
-				return // the test is over
-			}
-			go join(from, host)
-		}
-	}()
+	front := &httptest.Server{Listener: listener, Config: &http.Server{Handler: before(host)}}
+	front.Start()
+	t.Cleanup(front.Close)
 	return listener.Addr().String()
-}
-
-// join connects a connection with a host, until either ends.
-func join(from net.Conn, host string) {
-	defer func() { _ = from.Close() }()
-	to, err := net.Dial("tcp", host)
-	if err != nil {
-		return // the client sees its connection end
-	}
-	go func() {
-		defer func() { _ = to.Close() }() // the client has left
-		_, _ = io.Copy(to, from)
-	}()
-	_, _ = io.Copy(from, to)
 }
 
 func ownAddress(t *testing.T) string {

@@ -64,11 +64,7 @@ func (s *sandbox) publish(host, name string) {
 // only.
 func (s *sandbox) secured(host string) string {
 	s.t.Helper()
-	front := httptest.NewTLSServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(&url.URL{Scheme: "http", Host: host})
-		r.Out.Host = r.In.Host
-		r.SetXForwarded()
-	}})
+	front := httptest.NewTLSServer(before(host))
 	s.t.Cleanup(front.Close)
 	certificate := filepath.Join(s.dir, "certificate.pem")
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
@@ -77,6 +73,16 @@ func (s *sandbox) secured(host string) string {
 	}
 	s.env = append(s.env, "SSL_CERT_FILE="+certificate, "XDG_CACHE_HOME="+s.dir)
 	return strings.TrimPrefix(front.URL, "https://")
+}
+
+// before hands requests on to a registry, which answers with the address that it was
+// asked by.
+func before(host string) http.Handler {
+	return &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: host})
+		r.Out.Host = r.In.Host
+		r.SetXForwarded()
+	}}
 }
 
 // TestWhatIsPublishedIsReadByThePeer: the file, what it names, and the digests and

@@ -80,17 +80,22 @@ func (w *world) writeStack(t *testing.T, dir, level string) {
 	}
 }
 
+// runIn runs the program in a folder, and returns its exit status and what it said.
+func (w *world) runIn(ctx context.Context, dir string, now func() time.Time, args []string) (status int, said string) {
+	var out, progress bytes.Buffer
+	status = Run(ctx, Environment{
+		Args: args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &progress, Env: map[string]string{}, Dir: dir, Now: now,
+		OpenEngine: func(context.Context, docker.Options) (engine.Engine, error) { return w.engine, nil },
+	})
+	return status, out.String() + progress.String()
+}
+
 // runByJumps runs the program by a clock that jumps, and returns what it said.
 func (w *world) runByJumps(t *testing.T, dir string, args []string, status int) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	var out, progress bytes.Buffer
-	got := Run(ctx, Environment{
-		Args: args, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &progress, Env: map[string]string{}, Dir: dir, Now: jumps(),
-		OpenEngine: func(context.Context, docker.Options) (engine.Engine, error) { return w.engine, nil },
-	})
-	said := out.String() + progress.String()
+	got, said := w.runIn(ctx, dir, jumps(), args)
 	if got != status || ctx.Err() != nil {
 		t.Fatalf("stack %q: exit status %d, want %d:\n%s", args, got, status, said)
 	}

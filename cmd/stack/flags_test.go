@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -150,26 +149,23 @@ func TestEachFlagHasACase(t *testing.T) {
 		})
 	}
 	shownElsewhere(t, shown)
-	forEachFlag(root, nil, func(name string) {
-		if _, ok := shown[name]; !ok {
-			t.Errorf("%s: no case shows what it does", name)
+	for _, c := range append(all(root), root) {
+		for _, name := range flagNames(root, c) {
+			if _, ok := shown[name]; !ok {
+				t.Errorf("%s: no case shows what it does", name)
+			}
 		}
-	})
+	}
 }
 
 func linesOf(t *testing.T, file string, f func(line string)) {
 	t.Helper()
-	text, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = text.Close() }() // it was only read
-	scanner := bufio.NewScanner(text)
-	for scanner.Scan() {
-		f(scanner.Text())
-	}
-	if err := scanner.Err(); err != nil {
-		t.Fatal(err)
+	for line := range strings.Lines(string(text)) {
+		f(strings.TrimSuffix(line, "\n"))
 	}
 }
 
@@ -183,7 +179,7 @@ func addShown(t *testing.T, root *cobra.Command, words []string, shown map[strin
 		t.Fatalf("flag %s: %v", inside, err)
 	}
 	for _, found := range regexp.MustCompile(`\[(--?[\w-]+)`).FindAllStringSubmatch(inside, -1) {
-		if f := lookUp(command, found[1]); f != nil {
+		if f := flagOf(root, command, found[1]); f != nil {
 			shown[flagName(root, command, f)] = inside
 		} else {
 			t.Errorf("flag %s: %s has no %s", inside, command.CommandPath(), found[1])
@@ -191,15 +187,16 @@ func addShown(t *testing.T, root *cobra.Command, words []string, shown map[strin
 	}
 }
 
-func lookUp(command *cobra.Command, word string) *pflag.Flag {
-	name, long := strings.CutPrefix(word, "--")
-	for _, set := range []*pflag.FlagSet{command.Flags(), command.InheritedFlags(), command.Root().Flags(), command.Root().PersistentFlags()} {
-		if f := set.Lookup(name); long && f != nil {
+// flagOf is the flag of a command that a word such as --file or -f names: its own, or
+// one of the program's, which may follow it too.
+func flagOf(root, command *cobra.Command, word string) *pflag.Flag {
+	for _, set := range []*pflag.FlagSet{command.Flags(), root.Flags()} {
+		f := set.Lookup(strings.TrimPrefix(word, "--"))
+		if !strings.HasPrefix(word, "--") {
+			f = set.ShorthandLookup(word[1:2])
+		}
+		if f != nil {
 			return f
-		} else if !long {
-			if f := set.ShorthandLookup(word[1:2]); f != nil {
-				return f
-			}
 		}
 	}
 	return nil
@@ -212,23 +209,18 @@ func flagName(root, command *cobra.Command, f *pflag.Flag) string {
 	return strings.TrimPrefix(command.CommandPath()+" --"+f.Name, "stack ")
 }
 
-// forEachFlag goes through all commands that are not refused as a whole.
-func forEachFlag(root, command *cobra.Command, f func(name string)) {
-	if command == nil {
-		command = root
-	}
-	if _, none := command.Annotations[refusedCommand]; none {
-		return
+// flagNames are those that a command needs cases for: none, if it is refused.
+func flagNames(root, command *cobra.Command) (out []string) {
+	if _, refused := command.Annotations[refusedCommand]; refused {
+		return nil
 	}
 	command.Flags().VisitAll(func(flag *pflag.Flag) {
 		ofUpOnly := command.Name() == "plan" && flag.Hidden // taken so that up's words can be had with plan
 		if flag.Name != "help" && !ofUpOnly {
-			f(flagName(root, command, flag))
+			out = append(out, flagName(root, command, flag))
 		}
 	})
-	for _, c := range command.Commands() {
-		forEachFlag(root, c, f)
-	}
+	return out
 }
 
 // shownElsewhere adds the flags of testdata/elsewhere.

@@ -1,78 +1,48 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
-	"time"
+	"testing/synctest"
 
-	"github.com/stackfile/stack/engine"
-	"github.com/stackfile/stack/engine/docker"
 	"github.com/stackfile/stack/plan"
 )
 
-// TestParallelIsHowManyAtOnce: with --parallel 1 there is never more than one
-// operation at once, without it three services are made at the same time.
+// TestParallelIsHowManyAtOnce: without --parallel three containers are created at the
+// same time, with --parallel 1 one after the other.
 func TestParallelIsHowManyAtOnce(t *testing.T) {
-	if most := atOnce(t, 3); most != 3 {
-		t.Errorf("without --parallel %d at once, want 3", most)
+	if got := atOnce(t); got != 3 {
+		t.Errorf("without --parallel %d at once, want 3", got)
 	}
-	if most := atOnce(t, 1, "--parallel", "1"); most != 1 {
-		t.Errorf("with --parallel 1 there were %d at once", most)
+	if got := atOnce(t, "--parallel", "1"); got != 1 {
+		t.Errorf("with --parallel 1 there were %d at once", got)
 	}
 }
 
-// atOnce brings three services up and returns how many containers at most were
-// being created. Each creation waits until there are so many.
-func atOnce(t *testing.T, want int, flags ...string) (most int) {
+// atOnce brings three services up and returns how many creations the engine has been
+// asked for when the program can do no more until the first is done.
+func atOnce(t *testing.T, flags ...string) (most int) {
 	t.Helper()
-	e := newWorld().engine
-	var mutex sync.Mutex
-	now, enough := 0, make(chan struct{})
-	e.Fail(func(op plan.Op) error {
-		if op.Kind() != "CreateContainer" {
-			return nil
-		}
-		mutex.Lock()
-		now++
-		if most = max(most, now); now == want && most == want {
-			closeOnce(enough)
-		}
-		mutex.Unlock()
-		select {
-		case <-enough:
-		case <-time.After(10 * time.Second):
-		}
-		mutex.Lock()
-		defer mutex.Unlock()
-		now--
-		return nil
-	})
 	dir := t.TempDir()
-	text := `{name: app, services: {a: {image: "web:1"}, b: {image: "web:1"}, c: {image: "web:1"}}}`
-	if err := os.WriteFile(filepath.Join(dir, "stack.yaml"), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var said bytes.Buffer
-	status := Run(t.Context(), Environment{
-		Args: append(flags, "up", "-d"), Stdin: strings.NewReader(""), Stdout: &said, Stderr: &said, Dir: dir, Now: clock(),
-		OpenEngine: func(context.Context, docker.Options) (engine.Engine, error) { return e, nil },
+	write(t, filepath.Join(dir, "stack.yaml"), `{name: app, services: {a: {image: "web:1"}, b: {image: "web:1"}, c: {image: "web:1"}}}`)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		asked, done := make(chan struct{}, 3), make(chan struct{})
+		w.engine.Fail(func(op plan.Op) error {
+			if op.Kind() == "CreateContainer" {
+				asked <- struct{}{}
+				<-done
+			}
+			return nil
+		})
+		go func() {
+			synctest.Wait()
+			most = len(asked)
+			close(done)
+		}()
+		if status, said := w.runIn(t.Context(), dir, clock(), append(flags, "up", "-d")); status != statusDone {
+			t.Fatal(said)
+		}
 	})
-	if status != 0 {
-		t.Fatal(fmt.Sprint(status, &said))
-	}
 	return most
-}
-
-func closeOnce(c chan struct{}) {
-	select {
-	case <-c:
-	default:
-		close(c)
-	}
 }

@@ -92,10 +92,7 @@ func (s surface) known(root *cobra.Command) (reason string, err error) {
 	if s.flag == "" {
 		return "", nil
 	}
-	f := command.Flags().Lookup(s.flag)
-	if f == nil { // a global one may follow the command, too
-		f = root.Flags().Lookup(s.flag)
-	}
+	f := flagOf(root, command, "--"+s.flag)
 	if f == nil {
 		return "", errors.New("not there")
 	}
